@@ -469,4 +469,181 @@ mod tests {
             None
         );
     }
+
+    /// So many that agree and so many that do not, of weight 1 each.
+    fn agreement(agreeing: usize, against: usize) -> Agreement {
+        let mut found = Agreement::default();
+        (0..agreeing).for_each(|_| found.add(true, 1.0));
+        (0..against).for_each(|_| found.add(false, 1.0));
+        found
+    }
+
+    #[test]
+    fn contradictions_are_counted_whatever_their_weight() {
+        let mut found = agreement(0, 0);
+        assert_eq!((found.against(), found.share()), (0.0, None));
+        [(true, 3.0), (true, 2.0), (true, 4.0), (false, 1.0)]
+            .iter()
+            .for_each(|(agrees, weight)| found.add(*agrees, *weight));
+        assert_eq!((found.against(), found.share(), found.number()), (0.25, Some(0.9), 4.0));
+        let both = found.with(agreement(1, 1));
+        assert_eq!((both.against(), both.share()), (2.0 / 6.0, Some(10.0 / 12.0)));
+        assert!(agreement(64, 0).is_without_contradiction());
+        assert!(!agreement(63, 0).is_without_contradiction());
+        assert!(!agreement(64, 1).is_without_contradiction());
+    }
+
+    #[test]
+    fn signs_that_follow_from_others_are_not_counted_beside_them() {
+        // Ten of 30 are left, a fifth of which contradicts as before.
+        let limited = agreement(24, 6).limited_to(10.0);
+        assert_eq!((limited.number(), limited.against(), limited.share()), (10.0, 0.2, Some(0.8)));
+        assert_eq!(agreement(24, 6).limited_to(100.0), agreement(24, 6));
+        // Weights 3 and 1 are worth (3 + 1)^2 / (9 + 1) that are alike.
+        let mut uneven = agreement(0, 1);
+        uneven.add(true, 3.0);
+        let limited = uneven.limited_to(100.0);
+        assert_eq!((limited.number(), limited.against()), (1.6, 0.5));
+        // What weighs nothing is no evidence, and nothing stays nothing.
+        let mut weightless = agreement(0, 0);
+        weightless.add(false, 0.0);
+        assert_eq!(weightless.limited_to(100.0).number(), 0.0);
+        assert_eq!(agreement(0, 0).limited_to(100.0), agreement(0, 0));
+    }
+
+    #[test]
+    fn one_is_worse_than_another_by_three_times_and_four_standard_deviations() {
+        // By the standard error of the difference of two proportions under the pooled one: of 6 of
+        // 40 against 10 of 400 it is 0.0310 and the difference 0.1250; of 5 of 40, 0.0301 and 0.1.
+        let other = agreement(390, 10);
+        assert!(agreement(34, 6).is_worse_than(&other));
+        assert!(!agreement(35, 5).is_worse_than(&other));
+        // Of 60 of 400 against none of 40, 0.0569 and 0.15; of 120, 0.0739 and 0.3.
+        assert!(agreement(280, 120).is_worse_than(&agreement(40, 0)));
+        assert!(!agreement(340, 60).is_worse_than(&agreement(40, 0)));
+        // Eight standard deviations of 0.0187, but twice the share.
+        assert!(!agreement(700, 300).is_worse_than(&agreement(850, 150)));
+        assert!(agreement(700, 300).is_worse_than(&agreement(910, 90)));
+        for [own, other] in [[100, 100], [100, 0], [0, 100], [0, 0]] {
+            assert!(!agreement(own, 0).is_worse_than(&agreement(other, 0)), "{own}, {other}");
+        }
+    }
+
+    #[test]
+    fn a_reading_outweighs_one_of_three_times_the_contradictions_and_more_than_a_few() {
+        let outweighs = |own: [usize; 2], other: [usize; 2]| {
+            agreement(own[0], own[1]).outweighs(&agreement(other[0], other[1]))
+        };
+        assert!(outweighs([95, 5], [80, 20]));
+        assert!(!outweighs([95, 5], [90, 10]), "twice the contradictions");
+        assert!(!outweighs([85, 15], [50, 50]), "too many of its own");
+        assert!(outweighs([20, 0], [14, 6]));
+        assert!(!outweighs([20, 0], [16, 4]), "four contradictions");
+        assert!(outweighs([16, 0], [0, 16]));
+        assert!(!outweighs([15, 0], [0, 16]), "too few");
+        assert!(!outweighs([16, 0], [0, 0]), "nothing to outweigh");
+        let rules_out = |own: [usize; 2], other: [usize; 2]| {
+            agreement(own[0], own[1]).rules_out(&agreement(other[0], other[1]))
+        };
+        assert!(rules_out([95, 5], [80, 20]));
+        assert!(!rules_out([95, 5], [90, 10]), "twice the contradictions");
+        assert!(rules_out([8, 0], [0, 8]) && !rules_out([8, 0], [0, 7]));
+    }
+
+    #[test]
+    fn relations_vote_for_what_they_hold_for_and_against_what_they_contradict() {
+        let (holds, fails, says) = (agreement(9, 1), agreement(8, 2), agreement(0, 0));
+        assert_eq!(score(&[[holds, fails]]), 1);
+        assert_eq!(score(&[[fails, fails]]), -1);
+        assert_eq!(score(&[[says, says]]), 0);
+        assert_eq!(score(&[[fails, holds], [fails, fails], [says, holds], [holds, holds]]), 2);
+    }
+
+    fn row(values: &[f64]) -> Matrix<f64> {
+        Matrix::from_vec(1, values.len(), values.to_vec())
+    }
+
+    #[test]
+    fn samples_are_compared_with_the_next_four_and_zeros_fill_up_batches() {
+        // Seven samples of a unit that keeps their order, and of one that turns it round.
+        let z: Vec<f64> = (0..7).flat_map(|p| [f64::from(p); 2]).collect();
+        let activity: Vec<f64> = (0..7).flat_map(|p| [f64::from(p), f64::from(9 - p)]).collect();
+        let [z, activity] = [z, activity].map(|values| Matrix::from_vec(7, 2, values));
+        let found = concordance(&z, &activity, None);
+        assert_eq!(
+            (found.number(), found.share()),
+            (2.0 * (4 + 4 + 4 + 3 + 2 + 1) as f64, Some(0.5))
+        );
+        // What is equal orders nothing, and a sample of zeros is none.
+        let z = Matrix::from_vec(4, 1, vec![1.0, 1.0, 2.0, 3.0]);
+        let activity = Matrix::from_vec(4, 1, vec![0.5, 0.7, 0.7, 0.0]);
+        let found = concordance(&z, &activity, None);
+        assert_eq!((found.number(), found.share()), (1.0, Some(1.0)));
+    }
+
+    #[test]
+    fn units_of_a_single_sample_are_compared_by_what_their_biases_make_of_them() {
+        let (z, bias) = ([-1.0f64, 2.0, -2.0, 0.0], [4.0, -3.0, 0.5, 5.0]);
+        // An activation that rises, of 3, -1, -1.5 and 5.
+        let activity: Vec<f64> = z.iter().zip(bias).map(|(z, b)| (z + b).exp()).collect();
+        let found = concordance(&row(&z), &row(&activity), Some(&row(&bias)));
+        assert_eq!((found.number(), found.share()), (6.0, Some(1.0)));
+        // Without them the second stands before the first and the fourth, and not after.
+        let found = concordance(&row(&z), &row(&activity), None);
+        assert_eq!((found.number(), found.share()), (6.0, Some(4.0 / 6.0)));
+        let many: Vec<f64> = (0..7).map(f64::from).collect();
+        assert_eq!(concordance(&row(&many), &row(&many), None).number(), 18.0);
+    }
+
+    #[test]
+    fn signs_weigh_as_much_as_the_errors_do() {
+        // An error of 1 makes 1, 2, 5 and 0: of the second the sign is wrong, and two say nothing.
+        let (delta, matrix) = (row(&[2.0, -1.0, 0.0, 3.0]), row(&[1.0, 2.0, 5.0, 0.0]));
+        let error = Matrix::from_vec(1, 1, vec![1.0]);
+        for found in [
+            signs(&delta, &error, &matrix, false),
+            signs(&delta, &error, &matrix.transpose(), true),
+        ] {
+            assert_eq!((found.number(), found.against(), found.share()), (2.0, 0.5, Some(0.5)));
+        }
+        assert_eq!(signs(&delta, &error, &row(&[1.0]), false), Agreement::default());
+    }
+
+    #[test]
+    fn steps_of_both_readings_are_compared_by_their_squared_cosines() {
+        let zeros = Matrix::zeros(2, 2);
+        let (w, b) = ([1.0, 2.0, 3.0, 4.0], [2.0, 6.0, 4.0, 8.0]);
+        let moved = |by: [f64; 4]| stack(&[zeros.clone(), Matrix::from_vec(2, 2, by.to_vec())]);
+        // Of 1 2 3 4 and its transpose 1 3 2 4 the inner product is 29, and both squares are 30.
+        let [as_is, turned] = moves(&moved(w), &moved(b)).unwrap();
+        assert_eq!((as_is.share(), as_is.number()), (Some(1.0), 4.0));
+        assert_eq!(turned.share(), Some(58.0 * 58.0 / (30.0 * 120.0)));
+        // What has another number of entries moves in no way that can be compared.
+        let other = stack(&[Matrix::zeros(2, 3), Matrix::zeros(2, 3)]);
+        assert_eq!(moves(&moved(w), &other).unwrap(), Both::default());
+    }
+
+    #[test]
+    fn rows_point_in_as_many_directions_as_are_independent() {
+        let rows = |values: &[f64]| {
+            directions(&stack(&[Matrix::from_vec(values.len() / 2, 2, values.to_vec())])).unwrap()
+        };
+        assert_eq!(rows(&[3.0, 0.0, 0.0, 0.5, 0.0, 0.0]), 2.0);
+        assert_eq!(rows(&[3.0, 0.0, -0.5, 0.0, 0.0, 0.0]), 1.0);
+        assert_eq!(rows(&[0.0, 0.0]), 0.0);
+    }
+
+    #[test]
+    fn of_weights_recorded_once_the_ends_alone_are_looked_at() {
+        let of = |length: usize| stack(&vec![Matrix::zeros(1, 1); length]);
+        assert_eq!(looks_of(&of(100), &of(1)), [0, 99]);
+        assert_eq!(looks_of(&of(1), &of(1)), [0]);
+        assert_eq!(looks_of(&of(100), &of(101)), looks(100));
+        assert_eq!(looks_of(&of(100), &of(50)), looks(50));
+        // Biases may have fewer states than there are iterations; one is that of all.
+        let states: Vec<Matrix<f64>> = (0..3).map(|k| row(&[f64::from(k)])).collect();
+        let at = |states: &[Matrix<f64>], k| state(&stack(states), k).unwrap().as_slice()[0];
+        assert_eq!([1, 2, 7].map(|k| at(&states, k)), [1.0, 2.0, 2.0]);
+        assert_eq!(at(&states[1..2], 7), 1.0);
+    }
 }

@@ -396,6 +396,21 @@ impl Course {
         }
     }
 
+    /// One of so many iterations of 100 errors that an unknown activation halves, so many of which
+    /// the matrix makes with the wrong sign.
+    #[cfg(test)]
+    pub fn with_wrong(way: Way, wrong: &[usize]) -> Self {
+        let through = Through { slope: None, argument: None, normalised: None };
+        let made = Matrix::from_vec(1, 100, vec![1.0; 100]);
+        let mut course = Self { independent: f64::INFINITY, ..Self::new(way) };
+        for &wrong in wrong {
+            let errors = (0..100).map(|i| if i < wrong { -0.5 } else { 0.5 }).collect();
+            let recorded = Matrix::from_vec(1, 100, errors);
+            course.add(&recorded, &Matrix::identity(1), &made, &through);
+        }
+        course
+    }
+
     fn add(
         &mut self,
         recorded: &Matrix<f64>,
@@ -651,5 +666,135 @@ fn ends(differences: &[Option<f64>], last: usize) -> StatesOf {
         }
         _ if highest <= FLAT && highest <= 4.0 * lowest => StatesOf::Presumed,
         _ => StatesOf::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAY: Way = Way::Backward { direct: false, turned: false };
+
+    #[test]
+    fn states_are_those_whose_errors_a_matrix_makes() {
+        let of = |differences: &[Option<f64>]| states_of(differences, [0.1, 0.2], 9);
+        let only = |states: &[usize]| StatesOf::Only(states.to_vec());
+        assert_eq!(of(&[Some(0.0), Some(0.1), Some(0.5)]), only(&[0, 1]));
+        // What is neither rounding nor clearly more than it decides nothing: a matrix that made the
+        // errors on both sides of it made these too.
+        assert_eq!(of(&[Some(0.0), Some(0.15), Some(0.1), Some(0.5)]), only(&[0, 1, 2]));
+        assert_eq!(of(&[Some(0.0), None, Some(0.0), Some(0.5)]), only(&[0, 1, 2]));
+        assert_eq!(of(&[Some(0.0), Some(0.15), Some(0.5)]), only(&[0]));
+        assert_eq!(of(&[Some(0.5), Some(0.15), Some(0.0), None]), only(&[2]));
+        // Where no error is clearly that of another matrix, it is that of all.
+        assert_eq!(of(&[Some(0.0), Some(0.2), None]), StatesOf::All);
+        assert_eq!(of(&[None]), StatesOf::All);
+        // Where it made none, the ends tell.
+        assert_eq!(of(&[Some(0.9), None, Some(0.3)]), only(&[9]));
+        assert_eq!(of(&[Some(0.9), None, Some(0.9)]), StatesOf::None);
+    }
+
+    #[test]
+    fn a_matrix_that_made_no_error_is_that_of_the_end_they_fall_towards() {
+        let of = |differences: &[f64]| {
+            let differences: Vec<Option<f64>> = differences.iter().copied().map(Some).collect();
+            ends(&differences, 9)
+        };
+        let (first, last) = (StatesOf::Only(vec![0]), StatesOf::Only(vec![9]));
+        assert_eq!(of(&[0.8, 0.5, 0.4]), last);
+        assert_eq!(of(&[0.4, 0.5, 0.8]), first);
+        // To less than half, and to near the lowest.
+        assert_eq!(of(&[0.4, 0.3]), StatesOf::None);
+        assert_eq!(of(&[0.3, 0.4]), StatesOf::None);
+        assert_eq!(of(&[0.8, 0.1, 0.3]), StatesOf::None);
+        assert_eq!(of(&[0.3, 0.1, 0.8]), StatesOf::None);
+        assert_eq!(of(&[0.8, 0.1, 0.15]), last);
+        assert_eq!(of(&[0.15, 0.1, 0.8]), first);
+        // Small throughout is coarser arithmetic; one that is far above the others is not.
+        assert_eq!(of(&[0.02, 0.005, 0.015]), StatesOf::Presumed);
+        assert_eq!(of(&[0.01, 0.001, 0.01]), StatesOf::None);
+        assert_eq!(of(&[0.03, 0.02, 0.03]), StatesOf::None);
+        assert_eq!(of(&[0.02]), StatesOf::Presumed);
+        assert_eq!(of(&[0.8]), StatesOf::None);
+    }
+
+    #[test]
+    fn signs_tell_of_which_end_a_matrix_is() {
+        let states = |wrong: [usize; 9]| Course::with_wrong(WAY, &wrong).states(9);
+        let (first, last) = (StatesOf::Only(vec![0]), StatesOf::Only(vec![9]));
+        assert_eq!(states([30, 30, 30, 10, 10, 10, 2, 2, 2]), last);
+        assert_eq!(states([2, 2, 2, 10, 10, 10, 30, 30, 30]), first);
+        // Of neither, where errors between are made better; as well is as good as at the end.
+        assert_eq!(states([30, 30, 30, 1, 1, 1, 5, 5, 5]), StatesOf::None);
+        assert_eq!(states([5, 5, 5, 1, 1, 1, 30, 30, 30]), StatesOf::None);
+        assert_eq!(states([30, 30, 30, 5, 5, 5, 5, 5, 5]), last);
+        assert_eq!(states([5, 5, 5, 5, 5, 5, 30, 30, 30]), first);
+        // Of all, as far as is known, if they do not change and most are right.
+        assert_eq!(states([5; 9]), StatesOf::Presumed);
+        assert_eq!(states([40; 9]), StatesOf::None);
+        let elementwise = Course { elementwise: Some(true), ..Course::with_wrong(WAY, &[5; 9]) };
+        assert_eq!(elementwise.states(9), StatesOf::Presumed);
+    }
+
+    #[test]
+    fn through_what_keeps_no_signs_these_tell_that_a_matrix_changed_and_not_that_it_did_not() {
+        let states = |wrong: [usize; 9]| {
+            let course = Course::with_wrong(WAY, &wrong);
+            Course { elementwise: Some(false), ..course }.states(9)
+        };
+        assert_eq!(states([20; 9]), StatesOf::Undecided);
+        assert_eq!(states([30, 30, 30, 10, 10, 10, 2, 2, 2]), StatesOf::None);
+        assert_eq!(states([2, 2, 2, 10, 10, 10, 30, 30, 30]), StatesOf::None);
+        assert_eq!(states([40; 9]), StatesOf::None);
+    }
+
+    /// Errors of one iteration each, beside what the matrix makes of those above.
+    fn course(errors: &[(&[f64], &[f64])]) -> Course {
+        let through = Through { slope: None, argument: None, normalised: None };
+        let mut course = Course { independent: f64::INFINITY, ..Course::new(WAY) };
+        let row = |values: &[f64]| Matrix::from_vec(1, values.len(), values.to_vec());
+        for (recorded, made) in errors {
+            course.add(&row(recorded), &Matrix::identity(1), &row(made), &through);
+        }
+        course
+    }
+
+    #[test]
+    fn one_error_that_closes_says_nothing_of_later_states() {
+        let (errors, zeros) = (&[1.0, -2.0][..], &[0.0, 0.0][..]);
+        assert_eq!(course(&[(errors, errors), (errors, errors)]).states(2), StatesOf::All);
+        assert_eq!(course(&[(errors, errors)]).states(1), StatesOf::Presumed);
+        assert_eq!(course(&[(errors, errors), (zeros, zeros)]).states(2), StatesOf::Presumed);
+    }
+
+    #[test]
+    fn few_values_make_a_difference_only_if_they_are_made_to_many_digits() {
+        let errors = [1.0; 8];
+        let [far, near] = [0.75, 0.9995].map(|factor| errors.map(|v| factor * v));
+        let at = |made: &[f64]| course(&[(&errors[..made.len()], made)]).difference_at(0);
+        // Halves and quarters are exact.
+        assert_eq!(at(&far), Some(0.25));
+        assert_eq!(at(&far[..7]), None);
+        assert!(at(&near[..7]).is_some() && at(&near[..6]).is_some());
+        assert_eq!(at(&near[..5]), None);
+        // Of values that follow from each other fewer count.
+        let dependent = Course { independent: 7.0, ..course(&[(&errors, &far)]) };
+        assert_eq!(dependent.difference_at(0), None);
+        assert_eq!(dependent.difference_at(1), None, "no such iteration");
+    }
+
+    #[test]
+    fn the_difference_of_all_iterations_is_that_of_their_norms() {
+        // Of 3 and 4 in two iterations the second is missed: 4 of 5.
+        let found = course(&[(&[3.0], &[3.0]), (&[4.0], &[0.0])]);
+        assert_eq!(found.difference(), Some(0.8));
+        assert_eq!(course(&[(&[0.0], &[1.0])]).difference(), None);
+    }
+
+    #[test]
+    fn on_which_side_of_a_kink_a_value_is_rounding_decides_near_zero() {
+        // The root mean square is 1.4151: rounding by 0.001 may move a value by 0.0453.
+        let z = Matrix::from_vec(1, 4, vec![2.0, -2.0, 0.1, 0.01]);
+        assert_eq!(clear_of_zero(&z, 0.001), [true, true, true, false]);
     }
 }

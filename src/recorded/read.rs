@@ -399,6 +399,8 @@ fn told(run: &RecordedRun, l: usize) -> Result<Option<(bool, Told)>, ArrayError>
 mod tests {
     use super::*;
     use crate::array::write_npz;
+    use crate::matrix::Matrix;
+    use crate::random::{Role, Stream};
 
     fn write(members: &[(&str, &[usize])]) -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
@@ -485,5 +487,40 @@ mod tests {
         let (_keep, path) = write(&[("weights", &[3, 3])]);
         let error = RecordedRun::open(&path).unwrap_err().to_string();
         assert!(error.contains("none of W0") && error.contains("weights"), "{error}");
+    }
+
+    #[test]
+    fn errors_that_the_weights_carry_back_tell_how_square_weights_are_stored() {
+        let mut stream = Stream::new(4, 0, Role::Probe);
+        let mut drawn = |rows: usize, units: usize| {
+            let mut matrix = Matrix::<f64>::zeros(rows, units);
+            stream.fill_normal(matrix.as_mut_slice());
+            matrix
+        };
+        let (w, b, above) = (drawn(6, 6), drawn(6, 6), drawn(200, 6));
+        let carried = (&above * w.t()).to_matrix();
+        // Errors of which every so many have the wrong sign.
+        let flipped = |every: usize| {
+            let mut errors = carried.clone();
+            errors.as_mut_slice().iter_mut().step_by(every).for_each(|v| *v = -*v);
+            errors
+        };
+        let told_of = |stored: &Matrix<f64>, errors: &Matrix<f64>, b: Option<&Matrix<f64>>| {
+            let mut run = RecordedRun::of_layers(3);
+            run.weights[1] = Some(Stack::of(std::slice::from_ref(stored)));
+            run.deltas[1] = Some(Stack::of(std::slice::from_ref(errors)));
+            run.deltas[2] = Some(Stack::of(std::slice::from_ref(&above)));
+            let as_is = BackwardReading { direct: false, turned: false };
+            run.backward[1] =
+                b.and_then(|b| Backward::new(Stack::of(std::slice::from_ref(b)), vec![as_is]));
+            told(&run, 1).unwrap()
+        };
+        assert_eq!(told_of(&w, &carried, None), Some((false, Told::Errors)));
+        assert_eq!(told_of(&w.transpose(), &carried, None), Some((true, Told::Errors)));
+        assert_eq!(told_of(&w, &flipped(1200), Some(&b)), Some((false, Told::Errors)));
+        // One sign of 16 is wrong: what carried these is something else.
+        assert_eq!(told_of(&w, &flipped(16), None), None);
+        // Backward weights that carry them as well leave nothing for the weights to say.
+        assert_eq!(told_of(&w, &carried, Some(&w.transpose())), None);
     }
 }

@@ -218,3 +218,71 @@ fn left(courses: &[Course]) -> Option<BackwardReading> {
         .or_else(|| clear(&|course| course.signs_at_ends()[0], 0.95))
         .or_else(|| clear(&|course| course.signs_at_ends()[1], 0.95))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::Matrix;
+    use crate::random::{Role, Stream};
+
+    const AS_IS: BackwardReading = BackwardReading { direct: false, turned: false };
+    const TURNED: BackwardReading = BackwardReading { direct: false, turned: true };
+
+    #[test]
+    fn the_reading_that_signs_leave_is_that_which_nothing_else_comes_near() {
+        let turned = Way::Backward { direct: false, turned: true };
+        let as_is = Way::Backward { direct: false, turned: false };
+        // Wrong signs of 100 in three iterations: of both readings, and of the forward weights.
+        let left = |wrong: [[usize; 3]; 3]| {
+            let ways = [turned, as_is, Way::Forward];
+            let courses =
+                ways.iter().zip(&wrong).map(|(way, wrong)| Course::with_wrong(*way, wrong));
+            left(&courses.collect::<Vec<_>>())
+        };
+        assert_eq!(left([[50; 3], [3; 3], [40; 3]]), Some(AS_IS));
+        assert_eq!(left([[3; 3], [50; 3], [40; 3]]), Some(TURNED));
+        assert_eq!(left([[8; 3], [3; 3], [40; 3]]), None, "the other has hardly more wrong");
+        assert_eq!(left([[50; 3], [12; 3], [40; 3]]), None, "too many are wrong");
+        assert_eq!(left([[50; 3], [3; 3], [1; 3]]), None, "forward weights have more right");
+        assert_eq!(left([[50; 3], [3; 3], [3; 3]]), None, "forward weights have as many right");
+        // One that changes may be that of an end, of which more must be right.
+        assert_eq!(left([[50; 3], [3, 40, 40], [40; 3]]), Some(AS_IS));
+        assert_eq!(left([[40, 40, 3], [50; 3], [45; 3]]), Some(TURNED));
+        assert_eq!(left([[50; 3], [40, 3, 40], [45; 3]]), None);
+        assert_eq!(left([[50; 3], [7, 40, 40], [40; 3]]), None);
+    }
+
+    #[test]
+    fn backward_weights_that_move_with_the_weights_are_read_as_these_are() {
+        let mut stream = Stream::new(5, 0, Role::Probe);
+        let mut drawn = || {
+            let mut matrix = Matrix::zeros(8, 8);
+            stream.fill_normal(matrix.as_mut_slice());
+            matrix
+        };
+        let (start, step) = (drawn(), drawn());
+        let weights = Stack::of(&[Matrix::zeros(8, 8), step.clone()]);
+        let mut end = step.transpose();
+        end += 1.0 * start.t() * &Matrix::identity(8);
+        let recorded = Stack::of(&[start.transpose(), end]);
+        let settled = |stored: Stack, readings: [BackwardReading; 2]| {
+            let mut backward = Backward::new(stored, readings.to_vec()).unwrap();
+            backward.settle_by_moves(&weights).unwrap();
+            backward
+        };
+        for readings in [[AS_IS, TURNED], [TURNED, AS_IS]] {
+            for (stored, turned) in [(recorded.clone(), false), (recorded.clone().turned(), true)] {
+                let found = settled(stored, readings);
+                assert_eq!((found.told(), found.is_turned()), (Told::Steps, turned));
+                assert_eq!(found.at(0).unwrap(), Some(start.transpose()));
+            }
+        }
+        // What stays in place moves with nothing, and what is told already is left alone.
+        let still = settled(Stack::of(&[start.clone(), start.clone()]), [TURNED, AS_IS]);
+        assert_eq!((still.told(), still.is_turned()), (Told::Nothing, true));
+        let mut told = Backward::new(recorded.clone().turned(), vec![AS_IS, TURNED]).unwrap();
+        told.told = Told::Errors;
+        told.settle_by_moves(&weights).unwrap();
+        assert_eq!((told.told(), told.is_turned()), (Told::Errors, false));
+    }
+}

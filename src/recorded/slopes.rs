@@ -233,4 +233,35 @@ mod tests {
         assert_eq!(slopes(40, 10, after).say(), Said::Changed(Some(End::First)));
         assert_eq!(slopes(40, 10, |k| 0.05 * k as f64).say(), Said::Changed(None));
     }
+
+    #[test]
+    fn quotients_are_those_of_errors_that_both_are_there() {
+        let mut slopes = Slopes::default();
+        slopes.add(&[1.0, 2.0, 3.0, 4.0], &[0.0, 1.0, 2.0, 3.0], &[1.0, 0.0, 4.0, 2.0]);
+        assert_eq!(slopes.0, [[[3.0, 0.5], [4.0, 1.5]]]);
+        // It takes 64 of them.
+        let constant = |n: u32| vec![(0..n).map(|i| [f64::from(i), 1.0]).collect::<Vec<_>>()];
+        assert_eq!(is_function(&constant(63)), None);
+        assert_eq!(is_function(&constant(64)), Some(true));
+    }
+
+    #[test]
+    fn a_quotient_is_read_off_the_two_below_and_the_two_above() {
+        let known: Vec<[f64; 2]> = (0..7).map(|i| [f64::from(i), f64::from(10 * i)]).collect();
+        assert_eq!(between(&known, 3.0), Some(30.0));
+        assert_eq!(between(&known, 2.5), Some(30.0));
+        assert_eq!((between(&known, 0.5), between(&known, 6.5)), (None, None));
+    }
+
+    #[test]
+    fn ranks_are_scored_as_mann_and_whitney_do() {
+        // Of 3 and 2 values U is 6 where all are larger: 3 above its mean, of variance 3 (2 + 3 + 1).
+        let (large, small) = ([4.0, 6.0, 5.0], [2.0, 1.0]);
+        assert_eq!(score(&large, &small), 3.0 / 3f64.sqrt());
+        assert_eq!(score(&small, &large), -3.0 / 3f64.sqrt());
+        // 1 of 2 is larger than 2, and the mean of U is 1: no deviation.
+        assert_eq!(score(&[1.0, 3.0], &[2.0]), 0.0);
+        assert_eq!((score(&large, &[]), score(&[], &small)), (0.0, 0.0));
+        assert_eq!(mean(&[9.0, 1.0, 3.0, 4.0, 5.0, 7.0, 8.0, 100.0]), 6.0);
+    }
 }
