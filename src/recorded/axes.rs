@@ -166,4 +166,46 @@ mod tests {
         let unfit = [("W0", &[21, 4, 6][..]), ("activity0", &[20, 9, 8]), ("delta1", &[20, 6, 8])];
         assert_eq!(other_order(&members(&unfit)), None);
     }
+
+    #[test]
+    fn one_order_comes_before_two_and_labels_are_turned_last() {
+        let cost = |signals: [usize; 3], states: [usize; 3], labels: bool| {
+            Order { signals, states, labels }.cost()
+        };
+        let as_is = ORDERS[0];
+        for (place, &order) in ORDERS.iter().enumerate().skip(1) {
+            let first = ORDERS[place - 1];
+            assert!(cost(order, order, false) < cost(order, order, true));
+            assert!(cost(first, first, true) < cost(order, order, false));
+            assert!(cost(first, as_is, true) < cost(order, as_is, false));
+            for &other in &ORDERS[1..] {
+                let two = ORDERS[1..].iter().filter(|second| **second != other);
+                two.for_each(|&two| assert!(cost(order, order, true) < cost(other, two, false)));
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_moved_is_named() {
+        let moves = |typed: &[(&str, &[usize])]| {
+            let said = other_order(&members(typed)).unwrap();
+            let (_, said) = said.split_once("after ").unwrap();
+            said.split_once(';').unwrap().0.to_owned()
+        };
+        let signals = [("activity0", &[20, 4, 8][..]), ("delta1", &[20, 6, 8])];
+        let others = [("W0", &[21, 4, 6][..]), ("b1", &[21, 6]), ("labels", &[20, 8])];
+        let expected = "numpy.transpose(x, (0, 2, 1)) of activities and error signals";
+        assert_eq!(moves(&[&signals[..], &others].concat()), expected);
+        // Labels are one-hot: of samples, of which there are not as many as iterations.
+        let one_hot = [("W0", &[21, 4, 6][..]), ("labels", &[8, 3])];
+        assert_eq!(moves(&[&signals[..], &one_hot].concat()), expected);
+        // Biases and backward weights of one state.
+        let turned = [("W0", &[6, 4, 21][..]), ("W1", &[3, 6, 21]), ("b1", &[6]), ("B1", &[3, 6])];
+        let signals = [("activity0", &[4, 8, 20][..]), ("delta1", &[6, 8, 20])];
+        assert_eq!(
+            moves(&[&signals[..], &turned].concat()),
+            "numpy.transpose(x, (2, 1, 0)) of activities and error signals, \
+             numpy.transpose(x, (2, 1, 0)) of states of weights"
+        );
+    }
 }

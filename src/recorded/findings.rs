@@ -393,3 +393,52 @@ pub(super) fn why_not(
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorded::layout::BackwardReading;
+
+    /// Angles of a square layer, given what is known of which way its matrices are stored: readings
+    /// and degrees, those of `W` as it is and of `B`, its transpose.
+    fn angles(
+        weights_open: bool,
+        turned: &[usize],
+        told: Told,
+    ) -> Vec<(Option<&'static str>, f64)> {
+        let mut run = RecordedRun::of_layers(3);
+        let w = Matrix::from_vec(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
+        let readings = vec![BackwardReading { direct: false, turned: false }];
+        let backward = Backward::new(Stack::of(&[w.transpose()]), readings).unwrap();
+        run.weights[1] = Some(Stack::of(&[w]));
+        run.backward[1] = Some(Backward { told, ..backward });
+        run.reading.weights_open = if weights_open { vec![1] } else { vec![0] };
+        run.reading.weights_turned = turned.iter().map(|l| (*l, Told::Activities)).collect();
+        let all = LayerAngles::of(&run, 1).unwrap();
+        all.iter().map(|angles| (angles.reading, angles.degrees[0].unwrap())).collect()
+    }
+
+    #[test]
+    fn an_angle_is_given_for_either_reading_where_nothing_decides() {
+        // Of 1 2 3 4 and its transpose 1 3 2 4 the cosine is 29 / 30.
+        let apart = (29.0f64 / 30.0).acos().to_degrees();
+        let is = |found: Vec<(Option<&str>, f64)>, expected: &[(Option<&str>, f64)]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert_eq!(found.0, expected.0);
+                assert!((found.1 - expected.1).abs() < 1e-9, "{found:?} {expected:?}");
+            }
+        };
+        let as_recorded = (Some("as recorded"), 0.0);
+        is(angles(false, &[], Told::Errors), &[(None, 0.0)]);
+        is(angles(true, &[], Told::Errors), &[(Some("W transposed"), apart), as_recorded]);
+        is(angles(false, &[0], Told::Nothing), &[(Some("B transposed"), apart), as_recorded]);
+        is(
+            angles(false, &[1], Told::Nothing),
+            &[(Some("W and B transposed"), apart), (Some("W transposed"), 0.0)],
+        );
+        is(angles(true, &[], Told::Nothing), &[(Some("B transposed"), apart), as_recorded]);
+        // What moves as the weights do is turned where these are.
+        is(angles(true, &[], Told::Steps), &[(None, 0.0)]);
+    }
+}

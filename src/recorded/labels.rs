@@ -141,4 +141,16 @@ mod tests {
         let square = array(&[3, 3], &[0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
         assert_eq!(classes(&square, Some([3, 3])).unwrap(), [[0, 1, 0], [1, 0, 0], [0, 0, 1]]);
     }
+
+    #[test]
+    fn one_hot_rows_are_of_as_many_samples_as_the_signals() {
+        let one_hot = [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0];
+        assert_eq!(classes(&array(&[4, 2], &one_hot), Some([2, 4])).unwrap(), [[0, 1, 1, 0]]);
+        assert_eq!(
+            classes(&array(&[4, 2], &one_hot), Some([2, 3])).unwrap_err(),
+            "they are [4, 2], not of 2 iterations of 3 samples"
+        );
+        // Without signals a list is one iteration, of a single sample, too.
+        assert_eq!(classes(&array(&[1], &[7.0]), None).unwrap(), [[0]]);
+    }
 }

@@ -826,4 +826,77 @@ mod tests {
              feedback"
         );
     }
+
+    #[test]
+    fn axes_of_length_1_are_left_out_unless_they_are_states_or_units() {
+        use MemberKind::{Backward, Bias, Direct, Weights};
+        type Case = (MemberKind, &'static [usize], Option<usize>, &'static [usize]);
+        let cases: [Case; 15] = [
+            (Bias, &[5, 1], None, &[5]),
+            (Bias, &[5, 1], Some(4), &[5]),
+            // Five states of a layer of one unit, and one state of it.
+            (Bias, &[5, 1], Some(5), &[5, 1]),
+            (Bias, &[1, 1], None, &[1, 1]),
+            (Bias, &[1, 1, 4], None, &[4]),
+            (Bias, &[1, 4, 1], None, &[4]),
+            (Bias, &[3, 1, 4], Some(3), &[3, 4]),
+            (Bias, &[3, 4, 1], Some(3), &[3, 4]),
+            (Bias, &[3, 4], Some(3), &[3, 4]),
+            (Backward, &[5, 6, 1], None, &[5, 6]),
+            (Direct, &[5, 6, 1], Some(4), &[5, 6]),
+            // Five states of a row of weights, and what may be some of a single one.
+            (Backward, &[5, 6, 1], Some(5), &[5, 6, 1]),
+            (Backward, &[5, 1, 1], None, &[5, 1, 1]),
+            (Direct, &[5, 1, 6], None, &[5, 1, 6]),
+            (Weights, &[5, 6, 1], None, &[5, 6, 1]),
+        ];
+        for (kind, shape, states, expected) in cases {
+            let found = kind.without_single_axes(shape, states);
+            assert_eq!(found, expected, "{kind:?} {shape:?} {states:?}");
+        }
+    }
+
+    #[test]
+    fn states_and_labels_that_do_not_count_as_the_signals_do_are_left_out() {
+        let check = |typed: &[(&str, &[usize])]| {
+            let (mut left_out, mut problems) = (BTreeMap::new(), Vec::new());
+            check_counts(&members(typed), &mut left_out, &mut problems);
+            (left_out.into_values().collect::<Vec<_>>(), problems)
+        };
+        let signal = ("delta1", &[20, 8, 6][..]);
+        // Without states of weights: one before every iteration, and perhaps the last.
+        for states in [20, 21] {
+            let found =
+                check(&[signal, ("W0", &[4, 6]), ("B1", &[states, 5, 6]), ("b1", &[states, 6])]);
+            assert_eq!(found, (vec![], vec![]));
+        }
+        for states in [19, 22] {
+            let (left_out, _) = check(&[signal, ("W0", &[4, 6]), ("B1", &[states, 5, 6])]);
+            assert_eq!(left_out, [format!("`B1` has {states} states, `delta1` has 20")]);
+        }
+        // With them as many, or of backward weights one for every iteration.
+        let weights = ("W0", &[21, 4, 6][..]);
+        let (left_out, _) = check(&[signal, weights, ("B1", &[20, 5, 6]), ("b1", &[20, 6])]);
+        assert_eq!(left_out, ["`b1` has 20 states, `W0` has 21"]);
+        let (_, problems) = check(&[weights, ("W1", &[20, 6, 5])]);
+        assert_eq!(problems, ["`W1` has 20 states, `W0` has 21"]);
+        // One-hot rows of samples, rows of iterations, and neither.
+        for labels in [&[8][..], &[8, 3], &[20, 8], &[20, 8, 3]] {
+            assert_eq!(check(&[signal, ("labels", labels)]), (vec![], vec![]), "{labels:?}");
+        }
+        let (left_out, _) = check(&[signal, ("labels", &[9, 3])]);
+        assert_eq!(left_out, ["`labels` is [9, 3], `delta1` has 20 iterations of 8 samples"]);
+    }
+
+    #[test]
+    fn biases_of_other_layers_are_left_out_with_what_they_contradict() {
+        let weights = [("W0", &[4, 6][..]), ("W1", &[6, 5])];
+        let why = |name: &str, units: usize| {
+            let all = members(&[&weights[..], &[(name, &[units])]].concat());
+            Layout::all(&all)[0].left_out.values().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(why("b2", 5), [""; 0]);
+        assert_eq!(why("b2", 9), ["`W1` has 5 units in layer 2, `b2` has 9"]);
+        assert_eq!(why("b1", 9), ["`W0` has 6 units in layer 1, `b1` has 9"]);
+    }
 }

@@ -201,4 +201,16 @@ mod tests {
         let lost: Vec<f64> = small.iter().zip(&stored).map(|(a, b)| a - b).collect();
         assert!(norm(&lost) / norm(&small) <= unit && unit > NumberFormat::Half.unit(), "{unit}");
     }
+
+    #[test]
+    fn values_that_half_precision_does_not_reach_were_not_rounded_to_it() {
+        // As many bits as it has, of which the last lie far below 2^-24.
+        let small: Vec<f64> =
+            rounded(&normals(100), 11, 0.0).iter().map(|v| v * 2f64.powi(-40)).collect();
+        assert_eq!(format(&small), None);
+        let bfloat: Vec<f64> =
+            rounded(&normals(100), 8, 0.0).iter().map(|v| v * 2f64.powi(-40)).collect();
+        assert_eq!(format(&bfloat), Some(NumberFormat::Bfloat16));
+        assert_eq!(grid(&bfloat).unit(), Some(NumberFormat::Bfloat16.unit()));
+    }
 }

@@ -248,3 +248,42 @@ impl RecordedRun {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(value: f64) -> Matrix<f64> {
+        Matrix::from_vec(1, 1, vec![value])
+    }
+
+    #[test]
+    fn a_state_follows_an_iteration_only_if_it_is_one_update_later() {
+        let whole = RecordedRun::of_layers(2);
+        assert_eq!([0, 1, 7].map(|k| whole.state_after(k)), [Some(1), Some(2), Some(8)]);
+        assert!(whole.follows(1) && !whole.follows(0) && !whole.is_thinned());
+        assert_eq!(whole.update_of_state(7), 7);
+        let thinned = Thinned { updates: vec![0, 1, 5, 6, 10], next: vec![None] };
+        let run = RecordedRun { thinned: Some(thinned), ..RecordedRun::of_layers(2) };
+        let after = [0, 1, 2, 3, 4].map(|k| run.state_after(k));
+        assert_eq!(after, [Some(1), None, Some(3), None, None]);
+        assert_eq!([0, 1, 2, 3, 4].map(|k| run.follows(k)), [false, true, false, true, false]);
+        assert_eq!((run.update_of_state(2), run.is_thinned()), (5, true));
+        // Five updates before that of iteration 3 there was one on record, and six before.
+        assert_eq!([5, 6, 4].map(|lag| run.earlier(3, lag)), [Some(1), Some(0), None]);
+    }
+
+    #[test]
+    fn of_a_single_state_only_a_single_iteration_is_known_to_start_from_it() {
+        let mut run = RecordedRun::of_layers(2);
+        let before = |run: &RecordedRun, k| run.weights_before(0, k).unwrap();
+        run.weights[0] = Some(Stack::of(&[one(3.0)]));
+        assert_eq!(before(&run, 0), Some(one(3.0)), "no signals");
+        run.deltas[1] = Some(Stack::of(&[one(1.0)]));
+        assert_eq!(before(&run, 0), Some(one(3.0)));
+        run.deltas[1] = Some(Stack::of(&[one(1.0), one(1.0)]));
+        assert_eq!(before(&run, 0), None);
+        run.weights[0] = Some(Stack::of(&[one(3.0), one(4.0)]));
+        assert_eq!([0, 1, 2].map(|k| before(&run, k)), [Some(one(3.0)), Some(one(4.0)), None]);
+    }
+}

@@ -157,3 +157,70 @@ fn rounding(
     let [of_states, of_terms] = run.units_of_step(l);
     Ok(of_states * state + of_terms * eta.abs() * terms)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorded::Thinned;
+
+    fn one(value: f64) -> Matrix<f64> {
+        Matrix::from_vec(1, 1, vec![value])
+    }
+
+    /// A thinned run of one unit and one sample: by layer and update, the error signal above and
+    /// the weight before and after. Activities are 1, so that errors are what the rule makes.
+    fn run(layers: &[&[[f64; 3]]]) -> RecordedRun {
+        let mut run = RecordedRun::of_layers(layers.len() + 1);
+        let stack =
+            |values: &mut dyn Iterator<Item = f64>| Stack::of(&values.map(one).collect::<Vec<_>>());
+        let updates = (0..layers[0].len() as u64).map(|k| 10 * k).collect();
+        let mut thinned = Thinned { updates, next: Vec::new() };
+        for (l, updates) in layers.iter().enumerate() {
+            run.activities[l] = Some(stack(&mut updates.iter().map(|_| 1.0)));
+            run.deltas[l + 1] = Some(stack(&mut updates.iter().map(|[delta, ..]| *delta)));
+            run.weights[l] = Some(stack(&mut updates.iter().map(|[_, before, _]| *before)));
+            thinned.next.push(Some(stack(&mut updates.iter().map(|[.., after]| *after))));
+        }
+        run.thinned = Some(thinned);
+        run
+    }
+
+    fn steps(layers: &[&[[f64; 3]]], given: Option<f64>) -> SingleSteps {
+        SingleSteps::of(&run(layers), given).unwrap().unwrap()
+    }
+
+    #[test]
+    fn steps_of_all_layers_are_held_against_a_given_rate_together() {
+        // Of steps 5 and 3 the rule makes 1 and 3: 4 of 5 is missing, nothing, and 4 of the root of
+        // 25 + 9.
+        let found = steps(&[&[[1.0, 2.0, 7.0]], &[[3.0, 1.0, 4.0]]], Some(1.0));
+        let by_layer = [0, 1].map(|l| found.layers[l].closing);
+        assert_eq!(by_layer.map(|closing| closing.relative_difference), [0.8, 0.0]);
+        assert_eq!(by_layer.map(|closing| closing.closes), [false, true]);
+        assert_eq!(found.closing.relative_difference, (16f64 / 34.0).sqrt());
+        assert_eq!((found.given, found.eta, found.closing.closes), (true, [1.0; 2], false));
+    }
+
+    #[test]
+    fn rounding_is_that_of_the_state_and_of_the_sum_over_samples() {
+        let members: [&[[f64; 3]]; 1] = [&[[3.0, 2.0, 8.0]]];
+        let [of_states, of_terms] = run(&members).units_of_step(0);
+        // A step of 6 to a state of 8, by half of 3.
+        let found = steps(&members, Some(0.5)).closing.rounding;
+        let expected = (8.0 * of_states + 0.5 * 3.0 * of_terms) / 6.0;
+        assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+    }
+
+    #[test]
+    fn the_rate_is_that_of_all_updates_or_where_they_differ_of_each() {
+        let found =
+            steps(&[&[[1.0, 0.0, 0.25], [2.0, 1.0, 1.5]], &[[4.0, 1.0, 2.0], [0.0; 3]]], None);
+        assert_eq!((found.given, found.eta, found.closing.closes), (false, [0.25; 2], true));
+        // Three rates, and an update without errors, which moves nothing.
+        let members = [[1.0, 0.0, 0.25], [0.0, 1.0, 1.0], [2.0, 1.0, 2.0], [4.0, 1.0, 1.5]];
+        let found = steps(&[&members], None);
+        assert!(found.closing.closes && found.eta[1] == 0.5, "{found:?}");
+        // Without any errors there is no rate.
+        assert_eq!(SingleSteps::of(&run(&[&[[0.0, 1.0, 2.0]]]), None).unwrap(), None);
+    }
+}

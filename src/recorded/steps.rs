@@ -219,3 +219,74 @@ fn follow(
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Role, Stream};
+    use crate::recipe::Optimiser;
+    use std::cell::RefCell;
+
+    fn drawn(stream: &mut Stream, rows: usize, units: usize) -> Matrix<f64> {
+        let mut matrix = Matrix::zeros(rows, units);
+        stream.fill_normal(matrix.as_mut_slice());
+        matrix
+    }
+
+    #[test]
+    fn the_norm_of_a_correlation_is_that_of_its_entries() {
+        let mut stream = Stream::new(2, 0, Role::Probe);
+        // Of few samples, and of many.
+        for [samples, below, above] in [[2, 9, 7], [30, 3, 2]] {
+            let [a, b] = [below, above].map(|units| drawn(&mut stream, samples, units));
+            let entry =
+                |i: usize, j: usize| (0..samples).map(|p| a.row(p)[i] * b.row(p)[j]).sum::<f64>();
+            let square: f64 = (0..below)
+                .flat_map(|i| (0..above).map(move |j| (i, j)))
+                .map(|(i, j)| entry(i, j).powi(2))
+                .sum();
+            let found = norm_of_correlation(&a, &b);
+            assert!((found / square.sqrt() - 1.0).abs() < 1e-12, "{samples}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_recipe_that_some_entries_follow_is_that_of_all_only_if_the_others_do() {
+        let mut stream = Stream::new(6, 0, Role::Probe);
+        let (units, iterations) = (20, 20);
+        // 300 of the 400 entries are held whole, of every four all but the last.
+        assert_eq!(MOST_VALUES / iterations, 300);
+        let signals: Vec<[Matrix<f64>; 2]> = (0..iterations)
+            .map(|_| [drawn(&mut stream, 4, units), drawn(&mut stream, 4, units)])
+            .collect();
+        let run = |stray: f64| {
+            let mut run = RecordedRun::of_layers(2);
+            let mut weights = vec![Matrix::zeros(units, units)];
+            for [activity, delta] in &signals {
+                let mut next = weights[weights.len() - 1].clone();
+                let rule = (activity.t() * delta).to_matrix();
+                let entries = next.as_mut_slice().iter_mut().zip(rule.as_slice());
+                entries.for_each(|(w, g)| *w += 0.25 * g.signum());
+                weights.push(next);
+            }
+            weights[iterations].as_mut_slice()[3] += stray;
+            run.weights[0] = Some(Stack::of(&weights));
+            let [activity, delta] =
+                [0, 1].map(|i| signals.iter().map(|pair| pair[i].clone()).collect::<Vec<_>>());
+            run.activities[0] = Some(Stack::of(&activity));
+            run.deltas[1] = Some(Stack::of(&delta));
+            run
+        };
+        let (whole, recipe) = (run(0.0), RefCell::new(None));
+        let found = Steps::of(pass(&whole).unwrap(), None, |layers, best| {
+            recipe.replace(Some(best.clone()));
+            follow(&whole, layers, best)
+        });
+        assert_eq!(found.unwrap().unwrap().optimiser, Some(Optimiser::Sign));
+        let recipe = recipe.take().unwrap();
+        let sums = |run: &RecordedRun| follow(run, &[0], &recipe).unwrap();
+        assert!(sums(&whole)[0].closing().closes);
+        assert_eq!(sums(&whole).iter().map(|sums| sums.entries).collect::<Vec<_>>(), [8000]);
+        assert!(!sums(&run(0.125))[0].closing().closes);
+    }
+}

@@ -31,3 +31,20 @@ impl Thinned {
         self.updates[..k].binary_search(&wanted).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_evenly_spaced_if_only_the_last_gap_is_shorter() {
+        let spacing =
+            |updates: &[u64]| Thinned { updates: updates.to_vec(), next: vec![] }.spacing();
+        assert_eq!(spacing(&[0, 5, 10, 15]), Some(5));
+        assert_eq!(spacing(&[0, 5, 10, 12]), Some(5));
+        assert_eq!(spacing(&[0, 5, 10, 20]), None);
+        assert_eq!(spacing(&[0, 5, 9, 14]), None);
+        assert_eq!(spacing(&[0, 5]), Some(5));
+        assert_eq!(spacing(&[0]), None);
+    }
+}
