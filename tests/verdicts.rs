@@ -229,3 +229,102 @@ fn what_cannot_be_judged_is_refused() {
     }
     assert!(judged(&asked([0.5, ANY], bounded([0.0, 70.0], 20.0)), &[0.0, 70.0], 1).is_ok());
 }
+
+/// Clopper and Pearson's for shares, Student's for others, within the values that there can be.
+#[test]
+fn intervals_keep_to_the_values_that_there_can_be() {
+    let interval = |asked: &Asked, values: &[f64]| {
+        let [low, high] = judged(asked, values, 1).unwrap().parts[0].ci95.unwrap();
+        [low, high].map(|end| (1e4 * end).round() / 1e4)
+    };
+    let share = asked([0.5, ANY], ValueKind::Share);
+    assert_eq!(interval(&share, &ONES), [0.4439, 0.9748]);
+    assert_eq!(interval(&share, &[0.0; 10]), [0.0, 0.3085]);
+    assert_eq!(interval(&asked([1.0, ANY], ValueKind::Every(0.9)), &[1.0; 10]), [0.6915, 1.0]);
+    let free = asked([0.5, ANY], ValueKind::Gaussian);
+    assert_eq!(interval(&free, &[1.0, 3.0]), [-10.7062, 14.7062]);
+    let positive = Asked { range: Some([0.0, 14.0]), ..free };
+    assert_eq!(interval(&positive, &[1.0, 3.0]), [0.0, 14.0]);
+}
+
+/// Repeats that go on as they began are decided where it was estimated that they would be, inside
+/// and outside, by the nearer bound of two.
+#[test]
+fn estimates_of_what_would_decide_come_true() {
+    let wide = bounded([0.0, 100.0], 40.0);
+    for (bounds, kind, values) in [
+        ([10.0, ANY], ValueKind::Gaussian, [9.8, 11.4]),
+        ([-ANY, 10.0], ValueKind::Gaussian, [10.2, 8.6]),
+        ([10.0, ANY], ValueKind::Gaussian, [10.2, 8.6]),
+        ([-ANY, 10.0], ValueKind::Gaussian, [9.8, 11.4]),
+        ([10.0, 30.0], ValueKind::Gaussian, [9.8, 11.4]),
+        ([50.0, ANY], wide, [55.0, 62.0]),
+        ([-ANY, 50.0], wide, [45.0, 38.0]),
+        ([-ANY, 50.0], wide, [55.0, 62.0]),
+        ([50.0, 99.0], wide, [55.0, 62.0]),
+    ] {
+        let asked = asked(bounds, kind);
+        let go_on = |n: usize| -> Vec<f64> { values.iter().cycle().take(n).copied().collect() };
+        let needed = judged(&asked, &go_on(6), 1).unwrap().needed.unwrap() as f64;
+        let after = judged(&asked, &go_on(400), 1).unwrap().decided_after.unwrap() as f64;
+        assert!((0.8..1.25).contains(&(after / needed)), "{bounds:?} {kind:?}: {needed} {after}");
+    }
+    // No number of repeats shows what is at its bound.
+    assert_eq!(
+        judged(&asked([10.0, ANY], ValueKind::Gaussian), &[9.0, 11.0], 1).unwrap().needed,
+        None
+    );
+}
+
+/// Values farther on the wrong side than was thought possible make no estimate, and are counted.
+#[test]
+fn values_beyond_the_reach_are_counted() {
+    let reach = |bounds, value: f64| {
+        let asked = asked(bounds, bounded([0.0, 100.0], 5.0));
+        let judged = judged(&asked, &[60.0, 70.0, value], 1).unwrap();
+        (judged.parts[0].beyond, judged.needed.is_some(), judged.outlook())
+    };
+    let (beyond, is_estimated, outlook) = reach([59.0, ANY], 50.0);
+    assert_eq!((beyond, is_estimated), (1, false));
+    assert!(outlook.contains("values spread farther than the claim allows for"), "{outlook}");
+    assert_eq!(reach([59.0, ANY], 54.0).0, 0);
+    assert_eq!(reach([-ANY, 69.0], 75.0).0, 1);
+    assert_eq!(reach([-ANY, 69.0], 74.0).0, 0);
+}
+
+/// A part that fails does so by its share of the level, and is told apart from those that hold.
+#[test]
+fn every_part_has_a_verdict_of_its_own() {
+    let high: Vec<f64> = NUMBERS.iter().cycle().take(24).copied().collect();
+    let gaussian = |bounds| asked(bounds, ValueKind::Gaussian);
+    let near = Asked { epsilon: 3.0, ..gaussian([61.5, ANY]) };
+    let some = Asked { some: true, ..gaussian([50.0, ANY]) };
+    let every = asked([1.0, ANY], ValueKind::Every(0.9));
+    let of = |asked: &Asked, values: &[f64]| MeasuredPart {
+        asked: asked.clone(),
+        values: values.to_vec(),
+    };
+    let claim = MeasuredClaim {
+        name: "several".into(),
+        statement: "They are as asked".into(),
+        kind: ClaimKind::Direction,
+        set: ClaimSet::Before,
+        family_size: 1,
+        parts: vec![
+            of(&gaussian([50.0, ANY]), &high),
+            of(&gaussian([-ANY, 50.0]), &high),
+            of(&gaussian([61.7, ANY]), &high[..8]),
+            of(&near, &high),
+            of(&some, &high),
+            of(&every, &[1.0, 0.0]),
+        ],
+    };
+    let found = judge_measured(&claim).unwrap().parts;
+    assert_eq!(
+        found.iter().map(|part| part.verdict.as_str()).collect::<Vec<_>>(),
+        ["holds", "FAILS", "undecided", "at the bound", "holds", "FAILS"]
+    );
+    assert_eq!(found[0].criterion, "at least 50");
+    assert_eq!(found[4].criterion, "at least 50, once at least");
+    assert_eq!(found[5].criterion, "every repeat (shown of 90 %)");
+}
