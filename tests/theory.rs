@@ -581,3 +581,20 @@ fn predictions_of_every_repeat_are_recorded_in_training_too() {
         "{error}"
     );
 }
+
+/// Pairs of iterations count twice in `||G||^2`, and each one by itself: what recurs is told by it.
+#[test]
+fn the_squared_gradient_is_twice_the_trace_and_what_each_iteration_adds() {
+    let mut stream = Stream::new(4, 0, Role::Probe);
+    let mut realised = Realised::new(3, 2);
+    let mut alone = 0.0;
+    for _ in 0..5 {
+        let [mut x, mut d] = [3, 2].map(|units| Matrix::<f64>::zeros(6, units));
+        [&mut x, &mut d].into_iter().for_each(|drawn| stream.fill_normal(drawn.as_mut_slice()));
+        realised.add(&x, &d);
+        alone += (x.t() * &d).to_matrix().squared_norm();
+    }
+    let expected = 2.0 * realised.trace() + alone;
+    assert!((realised.gradient_squared_norm() - expected).abs() < 1e-12 * expected, "{expected}");
+    assert!(realised.trace().abs() > 1.0);
+}

@@ -125,6 +125,11 @@ impl Realised {
         self.transformation.trace()
     }
 
+    /// `||G||^2`: twice `tr M`, and the squares of each iteration by itself.
+    pub fn gradient_squared_norm(&self) -> f64 {
+        self.gradient.squared_norm()
+    }
+
     /// `W_1` after these iterations, from `W_0(0)` (`n0 x n1`), `W_1(0)` (`n1 x n2`) and `B` (`n2 x
     /// n1`): the unrolled rule `W_1(0) + eta W_0(0)^T G + eta^2 B^T M`, exact for the linear
     /// activation.
