@@ -154,6 +154,8 @@ impl DepthTheory {
             let spread = self.stretch(l).powi(2) / self.network.sizes[l + 1] as f64;
             sum += others * spread * above.view();
         } else {
+            // Layers of fewer units than directions: what is counted too often is taken off at its
+            // length alone, so that nothing becomes negative.
             square += others * (l..depth - 1).map(|i| self.stretch(i).powi(2)).product::<f64>();
         }
         let last = self.stretch(depth - 1).powi(2) / outputs as f64;
