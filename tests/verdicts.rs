@@ -27,15 +27,23 @@ fn bounded(range: [f64; 2], reach: f64) -> ValueKind {
     ValueKind::Bounded { range, reach }
 }
 
-fn judged(asked: &Asked, values: &[f64], family_size: usize) -> Result<JudgedClaim, MeasuredError> {
+fn part(asked: &Asked, values: &[f64]) -> MeasuredPart {
+    MeasuredPart { asked: asked.clone(), values: values.to_vec() }
+}
+
+fn judged_all(parts: Vec<MeasuredPart>, family_size: usize) -> Result<JudgedClaim, MeasuredError> {
     judge_measured(&MeasuredClaim {
         name: "measured".into(),
         statement: "It is as asked".into(),
         kind: ClaimKind::Direction,
         set: ClaimSet::Before,
         family_size,
-        parts: vec![MeasuredPart { asked: asked.clone(), values: values.to_vec() }],
+        parts,
     })
+}
+
+fn judged(asked: &Asked, values: &[f64], family_size: usize) -> Result<JudgedClaim, MeasuredError> {
+    judged_all(vec![part(asked, values)], family_size)
 }
 
 fn verdict(asked: &Asked, values: &[f64]) -> Verdict {
@@ -158,28 +166,15 @@ fn what_lies_at_the_bound_is_said_to() {
 /// fail if any does.
 #[test]
 fn claims_hold_if_every_part_does_and_fail_if_any_does() {
-    let part = |bounds, values: &[f64]| MeasuredPart {
-        asked: asked(bounds, ValueKind::Gaussian),
-        values: values.to_vec(),
-    };
-    let of = |parts: Vec<MeasuredPart>| {
-        let claim = MeasuredClaim {
-            name: "several".into(),
-            statement: "They are as asked".into(),
-            kind: ClaimKind::Direction,
-            set: ClaimSet::Before,
-            family_size: 1,
-            parts,
-        };
-        judge_measured(&claim).map(|judged| judged.verdict)
-    };
+    let gaussian = |bounds| asked(bounds, ValueKind::Gaussian);
+    let of = |parts: Vec<MeasuredPart>| judged_all(parts, 1).map(|judged| judged.verdict);
     let high: Vec<f64> = NUMBERS.iter().cycle().take(24).copied().collect();
-    let [above, below] = [part([50.0, ANY], &high), part([-ANY, 50.0], &high)];
-    let open = part([61.9, ANY], &high);
+    let [above, below, open] =
+        [[50.0, ANY], [-ANY, 50.0], [61.9, ANY]].map(|bounds| part(&gaussian(bounds), &high));
     assert_eq!(of(vec![above.clone(), above.clone()]), Ok(Verdict::Holds));
     assert_eq!(of(vec![above.clone(), open.clone()]), Ok(Verdict::Undecided));
     assert_eq!(of(vec![above.clone(), below, open]), Ok(Verdict::Fails));
-    assert_eq!(of(vec![]), Err(MeasuredError::Nothing("several".into())));
+    assert_eq!(of(vec![]), Err(MeasuredError::Nothing("measured".into())));
 }
 
 #[test]
@@ -300,26 +295,15 @@ fn every_part_has_a_verdict_of_its_own() {
     let near = Asked { epsilon: 3.0, ..gaussian([61.5, ANY]) };
     let some = Asked { some: true, ..gaussian([50.0, ANY]) };
     let every = asked([1.0, ANY], ValueKind::Every(0.9));
-    let of = |asked: &Asked, values: &[f64]| MeasuredPart {
-        asked: asked.clone(),
-        values: values.to_vec(),
-    };
-    let claim = MeasuredClaim {
-        name: "several".into(),
-        statement: "They are as asked".into(),
-        kind: ClaimKind::Direction,
-        set: ClaimSet::Before,
-        family_size: 1,
-        parts: vec![
-            of(&gaussian([50.0, ANY]), &high),
-            of(&gaussian([-ANY, 50.0]), &high),
-            of(&gaussian([61.7, ANY]), &high[..8]),
-            of(&near, &high),
-            of(&some, &high),
-            of(&every, &[1.0, 0.0]),
-        ],
-    };
-    let found = judge_measured(&claim).unwrap().parts;
+    let parts = vec![
+        part(&gaussian([50.0, ANY]), &high),
+        part(&gaussian([-ANY, 50.0]), &high),
+        part(&gaussian([61.7, ANY]), &high[..8]),
+        part(&near, &high),
+        part(&some, &high),
+        part(&every, &[1.0, 0.0]),
+    ];
+    let found = judged_all(parts, 1).unwrap().parts;
     assert_eq!(
         found.iter().map(|part| part.verdict.as_str()).collect::<Vec<_>>(),
         ["holds", "FAILS", "undecided", "at the bound", "holds", "FAILS"]

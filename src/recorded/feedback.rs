@@ -400,13 +400,19 @@ impl Course {
     /// the matrix makes with the wrong sign.
     #[cfg(test)]
     pub fn with_wrong(way: Way, wrong: &[usize]) -> Self {
+        let halved = |wrong: usize| [vec![-0.5; wrong], vec![0.5; 100 - wrong]].concat();
+        let errors: Vec<_> = wrong.iter().map(|&wrong| (halved(wrong), vec![1.0; 100])).collect();
+        Self::of_errors(way, &errors)
+    }
+
+    /// One of errors of one sample each, beside what the matrix makes of those above.
+    #[cfg(test)]
+    fn of_errors(way: Way, errors: &[(Vec<f64>, Vec<f64>)]) -> Self {
         let through = Through { slope: None, argument: None, normalised: None };
-        let made = Matrix::from_vec(1, 100, vec![1.0; 100]);
         let mut course = Self { independent: f64::INFINITY, ..Self::new(way) };
-        for &wrong in wrong {
-            let errors = (0..100).map(|i| if i < wrong { -0.5 } else { 0.5 }).collect();
-            let recorded = Matrix::from_vec(1, 100, errors);
-            course.add(&recorded, &Matrix::identity(1), &made, &through);
+        let row = |values: &[f64]| Matrix::from_vec(1, values.len(), values.to_vec());
+        for (recorded, made) in errors {
+            course.add(&row(recorded), &Matrix::identity(1), &row(made), &through);
         }
         course
     }
@@ -748,15 +754,9 @@ mod tests {
         assert_eq!(states([40; 9]), StatesOf::None);
     }
 
-    /// Errors of one iteration each, beside what the matrix makes of those above.
     fn course(errors: &[(&[f64], &[f64])]) -> Course {
-        let through = Through { slope: None, argument: None, normalised: None };
-        let mut course = Course { independent: f64::INFINITY, ..Course::new(WAY) };
-        let row = |values: &[f64]| Matrix::from_vec(1, values.len(), values.to_vec());
-        for (recorded, made) in errors {
-            course.add(&row(recorded), &Matrix::identity(1), &row(made), &through);
-        }
-        course
+        let owned = errors.iter().map(|(recorded, made)| (recorded.to_vec(), made.to_vec()));
+        Course::of_errors(WAY, &owned.collect::<Vec<_>>())
     }
 
     #[test]
