@@ -356,12 +356,7 @@ pub(super) fn score(relations: &[Both]) -> i32 {
 mod tests {
     use super::*;
     use crate::random::{Role, Stream};
-
-    fn drawn(stream: &mut Stream, rows: usize, columns: usize) -> Matrix<f64> {
-        let mut matrix = Matrix::zeros(rows, columns);
-        stream.fill_normal(matrix.as_mut_slice());
-        matrix
-    }
+    use crate::rule::normal_matrix;
 
     fn stack(matrices: &[Matrix<f64>]) -> Stack {
         Stack::of(matrices)
@@ -380,11 +375,17 @@ mod tests {
     fn every_relation_tells_a_matrix_from_its_transpose() {
         let mut stream = Stream::new(7, 0, Role::Probe);
         for units in [3, 6, 20] {
-            let (w, b) = (drawn(&mut stream, units, units), drawn(&mut stream, units, units));
+            let (w, b) = (
+                normal_matrix(&mut stream, units, units, 1.0),
+                normal_matrix(&mut stream, units, units, 1.0),
+            );
             let (mut weights, mut source, mut above, mut activity, mut delta) =
                 (vec![w], vec![], vec![], vec![], vec![]);
             for k in 0..5 {
-                let (x, e) = (drawn(&mut stream, 30, units), drawn(&mut stream, 30, units));
+                let (x, e) = (
+                    normal_matrix(&mut stream, 30, units, 1.0),
+                    normal_matrix(&mut stream, 30, units, 1.0),
+                );
                 let mut made = multiplied(&x, &weights[k], false).unwrap();
                 let mut carried = multiplied(&e, &b, false).unwrap();
                 // Softplus, whose derivative is logistic: nothing here knows what f is.
@@ -421,7 +422,7 @@ mod tests {
                 assert_eq!(turned(&carriage(&delta, &above, &turn(&b)).unwrap()), expected);
             }
             // Of another matrix neither reading is right.
-            let other = stack(&[drawn(&mut stream, units, units)]);
+            let other = stack(&[normal_matrix(&mut stream, units, units, 1.0)]);
             assert_eq!(turned(&carriage(&delta, &above, &other).unwrap()), None);
             assert_eq!(turned(&order(&source, &other, None, &activity).unwrap()), None);
         }
@@ -430,9 +431,12 @@ mod tests {
     #[test]
     fn backward_weights_that_learn_move_as_the_weights_do() {
         let mut stream = Stream::new(9, 0, Role::Probe);
-        let (mut w, mut b) = (vec![drawn(&mut stream, 6, 6)], vec![drawn(&mut stream, 6, 6)]);
+        let (mut w, mut b) = (
+            vec![normal_matrix(&mut stream, 6, 6, 1.0)],
+            vec![normal_matrix(&mut stream, 6, 6, 1.0)],
+        );
         for k in 0..5 {
-            let step = drawn(&mut stream, 6, 6);
+            let step = normal_matrix(&mut stream, 6, 6, 1.0);
             let moved = |matrix: &Matrix<f64>, by: &Matrix<f64>| {
                 let values = matrix
                     .as_slice()
@@ -459,10 +463,10 @@ mod tests {
         assert_eq!(turned(&carriage(&zeros, &zeros, &zeros).unwrap()), None);
         // Symmetric matrices are their transposes.
         let mut stream = Stream::new(8, 0, Role::Probe);
-        let half = drawn(&mut stream, 5, 5);
+        let half = normal_matrix(&mut stream, 5, 5, 1.0);
         let mut whole = half.transpose();
         whole.as_mut_slice().iter_mut().zip(half.as_slice()).for_each(|(a, b)| *a += b);
-        let (error, turned_over) = (drawn(&mut stream, 9, 5), stack(&[whole.clone()]));
+        let (error, turned_over) = (normal_matrix(&mut stream, 9, 5, 1.0), stack(&[whole.clone()]));
         let delta = multiplied(&error, &whole, false).unwrap();
         assert_eq!(
             turned(&carriage(&stack(&[delta]), &stack(&[error]), &turned_over).unwrap()),

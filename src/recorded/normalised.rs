@@ -188,22 +188,24 @@ fn fitted(
 mod tests {
     use super::*;
     use crate::random::{Role, Stream};
+    use crate::rule::normal_matrix;
 
     const SAMPLES: usize = 16;
     const UNITS: usize = 7;
 
-    fn drawn(stream: &mut Stream, rows: usize, columns: usize) -> Matrix<f64> {
-        let mut matrix = Matrix::zeros(rows, columns);
-        stream.fill_normal(matrix.as_mut_slice());
-        matrix
-    }
-
     /// `z`, activity, what was made of the error above, and `delta_l` by the formula of the paper,
     /// through a normalisation by row: of `z` as it is, over units.
     fn errors(stream: &mut Stream, over_samples: bool) -> [Matrix<f64>; 4] {
-        let (z, made) = (drawn(stream, SAMPLES, UNITS), drawn(stream, SAMPLES, UNITS));
+        let (z, made) = (
+            normal_matrix(stream, SAMPLES, UNITS, 1.0),
+            normal_matrix(stream, SAMPLES, UNITS, 1.0),
+        );
         let [gain, shift] = [0.3, 0.1].map(|s| {
-            drawn(stream, 1, UNITS).as_slice().iter().map(|v| 1.0 + s * v).collect::<Vec<f64>>()
+            normal_matrix::<f64>(stream, 1, UNITS, 1.0)
+                .as_slice()
+                .iter()
+                .map(|v| 1.0 + s * v)
+                .collect::<Vec<f64>>()
         });
         let turn = |m: &Matrix<f64>| if over_samples { m.transpose() } else { m.clone() };
         let (rows, mut activity, mut delta) = (turn(&z), turn(&z), turn(&made));
@@ -244,11 +246,12 @@ mod tests {
             let [z, activity, made, delta] = errors(&mut stream, over_samples);
             let right = least(&z, &activity, &delta, &made);
             assert!(right < 1e-6, "{right}");
-            let wrong = least(&z, &activity, &delta, &drawn(&mut stream, SAMPLES, UNITS));
+            let wrong =
+                least(&z, &activity, &delta, &normal_matrix(&mut stream, SAMPLES, UNITS, 1.0));
             assert!(wrong > 0.2, "{wrong}");
             // A matrix that is off by little is off by as much.
             let mut near = made.clone();
-            near += 0.01 * drawn(&mut stream, SAMPLES, UNITS).view();
+            near += 0.01 * normal_matrix(&mut stream, SAMPLES, UNITS, 1.0).view();
             let near = least(&z, &activity, &delta, &near);
             assert!((1e-3..3e-2).contains(&near), "{near}");
         }
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn too_little_tells_nothing() {
         let mut stream = Stream::new(6, 0, Role::Probe);
-        let [z, made, delta] = [(); 3].map(|()| drawn(&mut stream, 3, 3));
+        let [z, made, delta] = [(); 3].map(|()| normal_matrix(&mut stream, 3, 3, 1.0));
         assert_eq!(least(&z, &made, &delta, &made), f64::INFINITY);
     }
 }

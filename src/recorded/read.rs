@@ -401,6 +401,7 @@ mod tests {
     use crate::array::write_npz;
     use crate::matrix::Matrix;
     use crate::random::{Role, Stream};
+    use crate::rule::normal_matrix;
 
     fn write(members: &[(&str, &[usize])]) -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
@@ -492,11 +493,7 @@ mod tests {
     #[test]
     fn errors_that_the_weights_carry_back_tell_how_square_weights_are_stored() {
         let mut stream = Stream::new(4, 0, Role::Probe);
-        let mut drawn = |rows: usize, units: usize| {
-            let mut matrix = Matrix::<f64>::zeros(rows, units);
-            stream.fill_normal(matrix.as_mut_slice());
-            matrix
-        };
+        let mut drawn = |rows, units| normal_matrix::<f64>(&mut stream, rows, units, 1.0);
         let (w, b, above) = (drawn(6, 6), drawn(6, 6), drawn(200, 6));
         let carried = (&above * w.t()).to_matrix();
         // Errors of which every so many have the wrong sign.

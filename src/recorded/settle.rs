@@ -224,6 +224,7 @@ mod tests {
     use super::*;
     use crate::matrix::Matrix;
     use crate::random::{Role, Stream};
+    use crate::rule::normal_matrix;
 
     const AS_IS: BackwardReading = BackwardReading { direct: false, turned: false };
     const TURNED: BackwardReading = BackwardReading { direct: false, turned: true };
@@ -255,12 +256,7 @@ mod tests {
     #[test]
     fn backward_weights_that_move_with_the_weights_are_read_as_these_are() {
         let mut stream = Stream::new(5, 0, Role::Probe);
-        let mut drawn = || {
-            let mut matrix = Matrix::zeros(8, 8);
-            stream.fill_normal(matrix.as_mut_slice());
-            matrix
-        };
-        let (start, step) = (drawn(), drawn());
+        let [start, step] = [(); 2].map(|()| normal_matrix(&mut stream, 8, 8, 1.0));
         let weights = Stack::of(&[Matrix::zeros(8, 8), step.clone()]);
         let mut end = step.transpose();
         end += 1.0 * start.t() * &Matrix::identity(8);

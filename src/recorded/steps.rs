@@ -225,20 +225,16 @@ mod tests {
     use super::*;
     use crate::random::{Role, Stream};
     use crate::recipe::Optimiser;
+    use crate::rule::normal_matrix;
     use std::cell::RefCell;
-
-    fn drawn(stream: &mut Stream, rows: usize, units: usize) -> Matrix<f64> {
-        let mut matrix = Matrix::zeros(rows, units);
-        stream.fill_normal(matrix.as_mut_slice());
-        matrix
-    }
 
     #[test]
     fn the_norm_of_a_correlation_is_that_of_its_entries() {
         let mut stream = Stream::new(2, 0, Role::Probe);
         // Of few samples, and of many.
         for [samples, below, above] in [[2, 9, 7], [30, 3, 2]] {
-            let [a, b] = [below, above].map(|units| drawn(&mut stream, samples, units));
+            let [a, b] =
+                [below, above].map(|units| normal_matrix(&mut stream, samples, units, 1.0));
             let entry =
                 |i: usize, j: usize| (0..samples).map(|p| a.row(p)[i] * b.row(p)[j]).sum::<f64>();
             let square: f64 = (0..below)
@@ -257,7 +253,12 @@ mod tests {
         // 300 of the 400 entries are held whole, of every four all but the last.
         assert_eq!(MOST_VALUES / iterations, 300);
         let signals: Vec<[Matrix<f64>; 2]> = (0..iterations)
-            .map(|_| [drawn(&mut stream, 4, units), drawn(&mut stream, 4, units)])
+            .map(|_| {
+                [
+                    normal_matrix(&mut stream, 4, units, 1.0),
+                    normal_matrix(&mut stream, 4, units, 1.0),
+                ]
+            })
             .collect();
         let run = |stray: f64| {
             let mut run = RecordedRun::of_layers(2);
