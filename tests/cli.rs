@@ -290,6 +290,25 @@ fn ctrl_c_keeps_what_is_done_and_says_so() {
     assert_eq!(manifest["ended"], "interrupted");
 }
 
+#[test]
+fn predictions_of_many_updates_say_how_long_they_take() {
+    use std::io::BufRead;
+    let program = assert_cmd::cargo::cargo_bin("alignscope");
+    for (theory, drawn) in [("conditional", "--repeats"), ("depth", "--draws")] {
+        let mut child = std::process::Command::new(&program)
+            .args(["theory", theory, "--layers", "4,6,3", "--iterations", "10000000", drawn, "200"])
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        std::io::BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(said.starts_with("the updates take about "), "{theory}: {said}");
+    }
+}
+
 /// Every request is refused with these words, and leaves nothing behind.
 fn assert_refused(cases: &[(&[&str], &[&str])]) {
     let here = TempDir::new().unwrap();

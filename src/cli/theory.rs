@@ -7,7 +7,7 @@ mod teacher;
 
 use super::progress::DrawsBar;
 use super::table::decimal;
-use super::time::said;
+use super::time;
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
 use crate::measure::null::WeightNull;
@@ -481,18 +481,13 @@ fn averaged(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
 /// as the cube of the iterations, and that of fewer tells it.
 fn announce(toy: &Toy, pair: &Pair, iterations: &[usize]) -> Result<(), UsageError> {
     const TRIED: usize = 500;
-    /// In seconds.
-    const LONG: f64 = 10.0;
     if iterations.iter().all(|&iteration| iteration <= 2 * TRIED) {
         return Ok(());
     }
     let begun = Instant::now();
     moments(toy, pair, TRIED).map_err(|error| UsageError(error.to_string()))?;
     let cubes = iterations.iter().map(|&iteration| (iteration as f64 / TRIED as f64).powi(3));
-    let seconds = begun.elapsed().as_secs_f64() * cubes.sum::<f64>();
-    if seconds > LONG {
-        tell!("the moments take about {}", said(seconds));
-    }
+    time::announce("the moments", begun.elapsed().as_secs_f64() * cubes.sum::<f64>());
     Ok(())
 }
 
@@ -506,18 +501,28 @@ fn conditional(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let moments =
         size_of::<Moments>() as u128 * reported.len() as u128 * whole(matches, "repeats") as u128;
     within_memory("--repeats", "holding so many repeats", 2 * moments)?;
-    // By reported iteration, one set of moments per repeat.
-    let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
-    for repeat in 0..whole(matches, "repeats") as u64 {
+    let follow = |reported: &[usize], repeat: u64| -> anyhow::Result<Vec<Moments>> {
         let mut signals = Signals::<f64>::new(&pair, sizes, seed, repeat)?;
         let (mut realised, mut done) = (Realised::of(&toy), 0);
-        for (&iteration, found) in reported.iter().zip(&mut found) {
+        let each = reported.iter().map(|&iteration| {
             for _ in done..iteration {
                 realised.add(signals.activity(), signals.error());
                 signals.advance();
             }
             done = iteration;
-            found.push(realised.moments(&toy));
+            realised.moments(&toy)
+        });
+        Ok(each.collect())
+    };
+    let repeats = whole(matches, "repeats") as u64;
+    time::announce_updates(sizes.iterations as f64 * repeats as f64, |tried| {
+        follow(&[tried], 0).map(|_| ())
+    })?;
+    // By reported iteration, one set of moments per repeat.
+    let mut found: Vec<Vec<Moments>> = vec![Vec::new(); reported.len()];
+    for repeat in 0..repeats {
+        for (found, moments) in found.iter_mut().zip(follow(&reported, repeat)?) {
+            found.push(moments);
         }
     }
     let rows = reported.iter().zip(found).flat_map(|(&iteration, found)| {

@@ -4,7 +4,7 @@ use super::options::{
     bounded, count, fill, holds, layers, number, pair_of, reported, scales, seed, whole,
     within_memory,
 };
-use super::{DrawsBar, UsageError, args};
+use super::{DrawsBar, UsageError, args, time};
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, WeightNorm};
 use crate::theory::depth::{
@@ -103,13 +103,17 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let seed = matches.get_one::<u64>("seed").copied().unwrap_or(1);
     let draws = whole(matches, "draws") as u64;
     let products = products(matches, &run)?;
-    let bar = DrawsBar::new(draws);
-    let follow = |draw| match &products {
-        Some(products) => run.angles_of_products(products, &iterations, seed, draw),
-        None => run.angles(&iterations, seed, draw),
+    let follow = |iterations: &[usize], draw| match &products {
+        Some(products) => run.angles_of_products(products, iterations, seed, draw),
+        None => run.angles(iterations, seed, draw),
     };
-    let found: Vec<Vec<DepthAngles>> =
-        (0..draws).into_par_iter().map(|draw| bar.count(follow(draw))).collect::<Result<_, _>>()?;
+    let one_by_one = draws.div_ceil(rayon::current_num_threads() as u64) as f64;
+    time::announce_updates(whole(matches, "iterations") as f64 * one_by_one, |tried| {
+        follow(&[tried], 0).map(|_| ())
+    })?;
+    let bar = DrawsBar::new(draws);
+    let each = (0..draws).into_par_iter().map(|draw| bar.count(follow(&iterations, draw)));
+    let found: Vec<Vec<DepthAngles>> = each.collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
