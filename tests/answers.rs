@@ -55,22 +55,22 @@ impl Judged {
         self.verdict == "undecided" && !self.is_earlier() && self.repeats() < self.planned
     }
 
-    /// The parts that a claim fails by, where it fails: others of it may well hold.
+    /// By how many parts a claim fails, where it fails, and one of them: others may well hold, and
+    /// the table of the claim has all.
     fn refuted(&self) -> String {
         if self.verdict != "fails" {
             return String::new();
         }
-        let failed = self.parts.iter().filter(|part| part.verdict == "fails");
-        let each: Vec<String> = failed
-            .map(|part| format!("{}: {}, asked: {}", part.statistic, part.value(), part.criterion))
-            .collect();
-        let all = self.parts.len();
-        let which = match each.len() {
-            0 => return " It fails by its parts together.".into(),
-            some if some == all => String::new(),
-            some => format!(" in {some} of {all} parts"),
+        let failed: Vec<&Part> = self.parts.iter().filter(|part| part.verdict == "fails").collect();
+        let Some(first) = failed.first() else {
+            return " It fails by its parts together.".into();
         };
-        format!(" It fails{which}: {}.", each.join("; "))
+        let one = format!("{}: {}, asked: {}", first.statistic, first.value(), first.criterion);
+        match (failed.len(), self.parts.len()) {
+            (1, 1) => format!(" It fails: {one}."),
+            (1, all) => format!(" It fails in one of {all} parts: {one}."),
+            (some, all) => format!(" It fails in {some} of {all} parts, such as: {one}."),
+        }
     }
 
     /// Whether all that is known is what version 0.1 found.
@@ -438,6 +438,7 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
         out += "Verdicts by version 0.1 were made by its rule, on repeats from which criteria may \
             have been set.\n";
     }
+    let mut before = String::new();
     for (claim, of) in here {
         out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);
         out += "| statistic | mean [95 %] | repeats | asked | verdict |\n|---|---|---|---|---|\n";
@@ -445,7 +446,10 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
             let Part { statistic, n, criterion, verdict, .. } = part;
             out += &format!("| {statistic} | {} | {n} | {criterion} | {verdict} |\n", part.value());
         }
-        out += &format!("\nSource: {}. Bounds: {}.\n", claim.source, claim.why);
+        let origin = format!("Source: {}. Bounds: {}.", claim.source, claim.why);
+        let said = if origin == before { "Source and bounds as before." } else { &origin };
+        out += &format!("\n{said}\n");
+        before = origin;
         if !claim.changed.is_empty() {
             out += &format!("Changed: {}.\n", claim.changed);
         }
