@@ -655,3 +655,18 @@ fn the_doctor_says_what_is_there() {
     assert_eq!(found["data"]["missing"], serde_json::json!(["mnist", "fashion-mnist", "cifar10"]));
     assert!(found["threads"].as_u64() >= Some(1) && found["simd"].is_string());
 }
+
+#[test]
+fn predictions_name_the_width_that_they_assume() {
+    let here = TempDir::new().unwrap();
+    for (options, words) in [
+        (&[][..], "any width"),
+        (&["--width", "drawn"][..], "layers much wider than the output"),
+        (&["--wn", "1"][..], "layers much wider than the output"),
+    ] {
+        let small = ["theory", "depth", "--layers", "4,6,3", "--iterations", "3", "--draws", "2"];
+        let found = json(here.path(), &[&small, options, &["--json"]].concat());
+        let assumptions = found["summary"][0]["assumptions"].as_str().unwrap();
+        assert!(assumptions.contains(words), "{options:?}: {assumptions}");
+    }
+}

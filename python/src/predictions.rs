@@ -157,7 +157,8 @@ fn linear_depth(
         })
     })?;
     let rows = rows_of_depth(&found.map_err(refused)?, iterations).map_err(refused)?;
-    Ok((rows, DepthRun::ASSUMPTIONS, DepthRun::SOURCE))
+    let [assumptions, source] = run.basis();
+    Ok((rows, assumptions, source))
 }
 
 /// With how far the theory is off as networks that are run say.
@@ -275,7 +276,8 @@ pub(crate) fn learn(
         })
     })?;
     let rows = rows_of_learning(&found.map_err(refused)?, &iterations).map_err(refused)?;
-    Ok((rows, learning::ASSUMPTIONS, learning::SOURCE))
+    let [assumptions, source] = learning::basis(&of.setup, form);
+    Ok((rows, assumptions, source))
 }
 
 fn rows_of_learning(

@@ -52,12 +52,28 @@ pub struct LearningPrediction {
     pub test_accuracy: f64,
 }
 
-/// Assumptions of the prediction.
-pub const ASSUMPTIONS: &str = "linear activation throughout, squared error, fixed random B; layers \
-     much wider than the output; averaged over W(0) but for the last layer's, which is drawn";
-/// Source of the prediction.
-pub const SOURCE: &str =
-    "reduced dynamics with the error E = Y - X Pi_D, closed by one draw of the last layer";
+/// Assumptions of the prediction, and its source.
+pub fn basis(setup: &Setup, width: Width) -> [&'static str; 2] {
+    if width.is_exact(is_by_neuron(setup)) {
+        [
+            "linear activation throughout, squared error, fixed random B; any width; averaged over \
+             draws of W(0)",
+            "reduced dynamics in the n_0 + l n_D directions that reach layer l, with the error \
+             E = Y - X Pi_D, from drawn starts",
+        ]
+    } else {
+        [
+            "linear activation throughout, squared error, fixed random B; layers much wider than \
+             the output; averaged over W(0) but for the last layer's, which is drawn",
+            "reduced dynamics with the error E = Y - X Pi_D, closed by one draw of the last layer",
+        ]
+    }
+}
+
+/// Whether the norm of every neuron's weights is kept by itself.
+fn is_by_neuron(setup: &Setup) -> bool {
+    matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial))
+}
 
 /// The learning of one network, predicted.
 pub struct LearningRun<'a> {
@@ -100,16 +116,14 @@ impl<'a> LearningRun<'a> {
         }
         let backward: Vec<Matrix<f64>> =
             backward_weights(setup, &sizes, &mut Stream::new(seed, repeat, Role::Backward));
-        let by_neuron =
-            matches!(setup.weight_norm, Some(WeightNorm::Neuron(_) | WeightNorm::NeuronInitial));
-        if width == Width::Finite && !by_neuron {
+        if width.is_exact(is_by_neuron(setup)) {
             let mut stream = Stream::new(seed, repeat, Role::Theory);
             let pair = ReducedNetwork::drawn(&network, &backward, rule, &mut stream)?;
             return Ok(start(pair.map(LearningTheory::finite).to_vec()));
         }
         let one = BackwardTheory::drawn(&backward, outputs, &Classes::one(&sizes));
         let mut run = start(vec![wide(one)?]);
-        if by_neuron {
+        if is_by_neuron(setup) {
             // Neurons whose norms would come to differ are separated by a first run to the end.
             let last = setup.epochs.saturating_mul(run.batches.per_epoch());
             run.advance_to(last)?;

@@ -114,13 +114,16 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
     let bar = DrawsBar::new(draws);
     let each = (0..draws).into_par_iter().map(|draw| bar.count(follow(&iterations, draw)));
     let found: Vec<Vec<DepthAngles>> = each.collect::<Result<_, _>>()?;
+    let [assumptions, source] = run.basis();
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut add = |quantity: &str, first: usize, values: fn(&DepthAngles) -> &[f64]| {
             for place in 0..found.first().map_or(0, |draw| values(&draw[at]).len()) {
                 let summary = Summary::of(found.iter().map(|draw| Some(values(&draw[at])[place])));
-                let row = entry(quantity, first + place, &condition, iteration, summary);
-                rows.push(row);
+                let value = summary.mean.unwrap_or(f64::NAN);
+                let prediction = Prediction { value, assumptions, source };
+                let layer = first + place;
+                rows.push(of_layer(quantity, layer, &condition, iteration, summary, prediction));
             }
         };
         add("weight_alignment", 1, |found| &found.weights);
@@ -245,21 +248,6 @@ fn sizes(condition: &Json) -> String {
     let known = ["layers", "hidden", "batch", "eta", "w-std", "b-std", "kappa", "dimension"];
     let given = known.iter().filter(|name| !condition[**name].is_null());
     given.map(|name| format!("{name} {}", condition[*name])).collect::<Vec<_>>().join(", ")
-}
-
-fn entry(
-    quantity: &str,
-    layer: usize,
-    condition: &Json,
-    iteration: usize,
-    summary: Summary,
-) -> Json {
-    let prediction = Prediction {
-        value: summary.mean.unwrap_or(f64::NAN),
-        assumptions: DepthRun::ASSUMPTIONS,
-        source: DepthRun::SOURCE,
-    };
-    of_layer(quantity, layer, condition, iteration, summary, prediction)
 }
 
 /// A row of a layer, with the standard error of what it is a mean of.

@@ -4,9 +4,7 @@ use super::depth::{draws, finite, width};
 use super::options::{entry, fill, whole};
 use super::{DrawsBar, UsageError, args};
 use crate::condition::{Condition, Kind, TrainCondition};
-use crate::experiment::learning::{
-    ASSUMPTIONS, LearningPrediction, LearningRun, NoLearningTheory, SOURCE, load,
-};
+use crate::experiment::learning::{LearningPrediction, LearningRun, NoLearningTheory, basis, load};
 use crate::measure::summary::Summary;
 use crate::network::Setup;
 use crate::spec::{Analysis, Settings};
@@ -72,7 +70,8 @@ pub(super) fn rows(matches: &ArgMatches) -> anyhow::Result<Vec<Json>> {
         .map(|draw| bar.count(predict(draw)))
         .collect::<Result<_, _>>()
         .map_err(|error| UsageError(error.to_string()))?;
-    let rows = summarise(&found, &condition_json(condition, width), &iterations, per_epoch);
+    let named = condition_json(condition, width);
+    let rows = summarise(&found, &named, &iterations, per_epoch, basis(&train.setup, width));
     finite(&rows)?;
     Ok(rows)
 }
@@ -108,17 +107,15 @@ fn summarise(
     condition: &Json,
     iterations: &[usize],
     per_epoch: usize,
+    [assumptions, source]: [&'static str; 2],
 ) -> Vec<Json> {
     let mut rows = Vec::new();
     for (at, &iteration) in iterations.iter().enumerate() {
         let mut push =
             |quantity: &str, layer: Option<usize>, value: &dyn Fn(&LearningPrediction) -> f64| {
                 let summary = Summary::of(found.iter().map(|draw| Some(value(&draw[at]))));
-                let prediction = Prediction {
-                    value: summary.mean.unwrap_or(f64::NAN),
-                    assumptions: ASSUMPTIONS,
-                    source: SOURCE,
-                };
+                let value = summary.mean.unwrap_or(f64::NAN);
+                let prediction = Prediction { value, assumptions, source };
                 let mut row = entry(quantity, condition, iteration, prediction);
                 row["layer"] = json!(layer);
                 row["epoch"] = json!(iteration as f64 / per_epoch as f64);

@@ -48,6 +48,12 @@ impl Width {
             Self::Infinite => "infinite",
         }
     }
+
+    /// Whether a network is followed in the directions that its signals reach, which is exact at
+    /// any width. Where neurons are normalised one by one, wide layers are assumed all the same.
+    pub fn is_exact(self, by_neuron: bool) -> bool {
+        self == Self::Finite && !by_neuron
+    }
 }
 
 /// A deep linear network in isolation: what is to be predicted.
@@ -85,12 +91,23 @@ pub struct DepthAngles {
 }
 
 impl DepthRun {
-    /// Assumptions of the prediction.
-    pub const ASSUMPTIONS: &'static str = "linear activation, no output mask, no biases; layers \
-         much wider than the output; given the signals, averaged over W(0)";
-    /// Source of the prediction.
-    pub const SOURCE: &'static str =
-        "reduced dynamics: W_l = W_l(0) + Q_l C_{l+1} with Q_l of rank n_D, in n_D x n_D matrices";
+    /// Assumptions of the prediction, and its source.
+    pub fn basis(&self) -> [&'static str; 2] {
+        if self.width.is_exact(self.network.norms.is_some()) {
+            [
+                "linear activation, no output mask, no biases; any width; given the signals, \
+                 averaged over draws of W(0)",
+                "reduced dynamics in the n_0 + l n_D directions that reach layer l, from drawn starts",
+            ]
+        } else {
+            [
+                "linear activation, no output mask, no biases; layers much wider than the output; \
+                 given the signals, averaged over W(0)",
+                "reduced dynamics: W_l = W_l(0) + Q_l C_{l+1} with Q_l of rank n_D, in n_D x n_D \
+                 matrices",
+            ]
+        }
+    }
 
     /// Angles after every one of `iterations` (ascending) for the signals and backward weights of
     /// `(seed, repeat)`, which are those that the rule in isolation draws.
@@ -127,7 +144,7 @@ impl DepthRun {
         if self.width == Width::Infinite {
             return Ok(DepthFollower::Wide(wide(BackwardTheory::wide(sizes, &self.b_std))));
         }
-        if self.width == Width::Finite && !normalised {
+        if self.width.is_exact(normalised) {
             let mut stream = Stream::new(seed, repeat, Role::Theory);
             let pairs = (0..MIRRORED_PAIRS)
                 .map(|_| ReducedNetwork::drawn(&self.network, backward, self.rule, &mut stream))
