@@ -25,7 +25,8 @@ pub(super) fn command() -> Command {
             .long_about(
                 "Judge the claims: statistic, interval, criterion, verdict.\n\nRepeats are run \
                 10, 20, 40, ..., up to those of the spec, and only for conditions of claims that \
-                are not decided yet. To run all of them, for figures, use `alignscope run`.",
+                are not decided yet. To run all of them, for figures, use `alignscope run`. \
+                The exit code is 3 if a claim fails, and 0 if none does, decided or not.",
             )
             .arg(
                 Arg::new("quick")
@@ -34,8 +35,8 @@ pub(super) fn command() -> Command {
                     .help("The mechanism and learning on the embedded digits; well under a minute"),
             )
             .arg(Arg::new("full").long("full").action(ArgAction::SetTrue).help(
-                "All claims but those of sensitivity and akrout-long; some hours on two cores, \
-                 which --dry-run estimates",
+                "All claims but those of specs that take long or were asked beside the paper \
+                 (docs/running.md); many hours on two cores, which --dry-run estimates",
             ))
             .arg(
                 Arg::new("dry-run")
@@ -68,7 +69,7 @@ pub(super) fn command() -> Command {
                     .long("markdown")
                     .action(ArgAction::SetTrue)
                     .conflicts_with("json")
-                    .help("Print the verdicts as Markdown, as in docs/claims.md"),
+                    .help("Print the verdicts as Markdown"),
             )
             .arg(args::specs().help(
                 "Spec files, or a run directory: the claims that their \
