@@ -4,7 +4,7 @@
 
 use crate::common::pages::{hold, hold_between, root};
 use alignscope::claim::{FULL, LONG};
-use alignscope::spec::{Claim, ClaimSet, Spec, parse_spec};
+use alignscope::spec::{Claim, ClaimSet, Spec, ValueKind, parse_spec};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -18,11 +18,11 @@ const RESULTS: &str = "results/confirmatory";
 /// Up to how many repeats claims are followed that are open after those of their plan.
 const CONTINUED: &str = "plans/continued.toml";
 
+/// The verdicts of specs that are in no plan.
+const EXPLORATORY: &str = "results/exploratory";
+
 /// The reports of runs that these verdicts are from, as `alignscope report` wrote them.
 const REPORTS: &str = "results/reports";
-
-/// What version 0.1 found, by its own rule: for claims that the plan has not come to yet.
-const EARLIER: &str = "results/version-0.1.csv";
 
 /// A part of a claim, as `verdicts.csv` has it.
 struct Part {
@@ -52,7 +52,7 @@ impl Judged {
 
     /// Whether looks are left that may decide it.
     fn goes_on(&self) -> bool {
-        self.verdict == "undecided" && !self.is_earlier() && self.repeats() < self.planned
+        self.verdict == "undecided" && self.repeats() < self.planned
     }
 
     /// By how many parts a claim fails, where it fails, and one of them: others may well hold, and
@@ -72,21 +72,18 @@ impl Judged {
             (some, all) => format!(" It fails in {some} of {all} parts, such as: {one}."),
         }
     }
+}
 
-    /// Whether all that is known is what version 0.1 found.
-    fn is_earlier(&self) -> bool {
-        self.plan.is_empty()
-    }
+/// The claims that a directory has verdicts on.
+fn judged_in(directory: &str) -> BTreeMap<String, Judged> {
+    let files = fs::read_dir(root().join(directory)).unwrap();
+    files.flat_map(|file| read(&file.unwrap().path())).collect()
 }
 
 /// All claims that there are results of.
 fn judged() -> BTreeMap<String, Judged> {
-    let files = fs::read_dir(root().join(RESULTS)).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|extension| extension == "csv")).collect();
-    paths.sort();
-    let mut all = read(&root().join(EARLIER));
-    paths.iter().for_each(|path| all.extend(read(path)));
+    let mut all = judged_in(RESULTS);
+    all.extend(judged_in(EXPLORATORY));
     let continued = continued();
     for (name, _, spec) in specs() {
         let more = continued.get(&format!("analyses/{name}.toml")).copied().unwrap_or(0);
@@ -166,25 +163,21 @@ impl Part {
 
 /// A verdict in words.
 fn words(claim: &Judged) -> String {
-    let verdict = match claim.verdict.as_str() {
-        "holds" => "**holds**",
-        "fails" => "**does not hold**",
-        "at the bound" => "is **at the bound** of what was asked",
+    match claim.verdict.as_str() {
+        "holds" => "**holds**".into(),
+        "fails" => "**does not hold**".into(),
+        "at the bound" => "is **at the bound** of what was asked".into(),
         _ if claim.goes_on() => {
-            return format!(
-                "is **not decided** after {} of {} repeats",
-                claim.repeats(),
-                claim.planned
-            );
+            let (repeats, planned) = (claim.repeats(), claim.planned);
+            format!("is **not decided** after {repeats} of {planned} repeats")
         }
-        _ => "is **not decided**",
-    };
-    let earlier = if claim.is_earlier() { " (version 0.1)" } else { "" };
-    format!("{verdict}{earlier}")
+        _ => "is **not decided**".into(),
+    }
 }
 
 /// A template with what the results say in the place of `{{verdict CLAIM}}`, `{{value CLAIM:
-/// STATISTIC}}` and `{{repeats CLAIM}}`.
+/// STATISTIC}}`, `{{repeats CLAIM}}` and `{{range CLAIM: WORDS}}`, the smallest and largest mean of
+/// the statistics that have these words, or of all.
 fn filled(template: &str, judged: &BTreeMap<String, Judged>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -204,6 +197,12 @@ fn said(asked: &str, judged: &BTreeMap<String, Judged>) -> String {
     match what {
         "verdict" => words(claim),
         "repeats" => claim.repeats().to_string(),
+        "range" => {
+            let of = claim.parts.iter().filter(|part| part.statistic.contains(statistic));
+            let means: Vec<f64> = of.filter_map(|part| part.mean).collect();
+            let [low, high] = [f64::min, f64::max].map(|end| means.iter().copied().reduce(end));
+            format!("{:.1} to {:.1}", low.expect("a mean"), high.expect("a mean"))
+        }
         "value" => {
             let part = claim.parts.iter().find(|part| part.statistic == statistic);
             part.unwrap_or_else(|| panic!("{name} has no statistic `{statistic}`")).value()
@@ -226,8 +225,11 @@ fn the_answers_are_those_of_the_results() {
 }
 
 #[test]
-fn the_page_of_normalisers_is_that_of_the_results() {
-    hold("docs/normalisers.md", "answers", &filled(&template("normalisers.md"), &judged()));
+fn pages_with_numbers_are_those_of_the_results() {
+    let judged = judged();
+    for page in ["mechanism.md", "normalisers.md", "open-theory.md", "rank.md", "time.md"] {
+        hold(&format!("docs/{page}"), "answers", &filled(&template(page), &judged));
+    }
 }
 
 #[test]
@@ -386,23 +388,22 @@ const GROUPS: [(&str, &str); 4] = [
 /// A line on a claim: whose it is, when its criterion was set, what would decide it, by what it
 /// fails.
 fn listed(claim: &Claim, of: &Judged) -> String {
-    let paper = if claim.source.contains("RahmanSetayesh") { "the paper's" } else { "ours" };
+    let paper = if is_of_paper(claim) { "the paper's" } else { "ours" };
     let set = match claim.set {
         ClaimSet::Before => "",
         ClaimSet::Exploratory => ", its criterion set after earlier results were seen",
     };
-    let earlier = if of.is_earlier() { ", by version 0.1" } else { "" };
     let is_open = of.verdict == "undecided";
     let needed = of.needed.filter(|_| is_open);
     let mut more =
         needed.map(|n| format!(" About {n} repeats would decide it.")).unwrap_or_default();
     if of.goes_on() {
         more += &format!(" So far there are {} of {}.", of.repeats(), of.planned);
-    } else if is_open && !of.is_earlier() {
+    } else if is_open {
         more += &format!(" All {} that were planned are run.", of.repeats());
     }
     format!(
-        "* {} ({paper}{set}{earlier}: [{}](#{})).{more}{}\n",
+        "* {} ({paper}{set}: [{}](#{})).{more}{}\n",
         claim.statement,
         claim.name,
         anchor(&claim.name),
@@ -433,18 +434,22 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
             out += &listed(claim, of);
         }
     }
-    out += "\n## Numbers\n\nMeans over repeats with 95 % intervals.\n";
-    if here.iter().any(|(_, of)| of.is_earlier()) {
-        out += "Verdicts by version 0.1 were made by its rule, on repeats from which criteria may \
-            have been set.\n";
+    let meaning = root().join(format!("docs/templates/experiments/{name}.md"));
+    if let Ok(meaning) = fs::read_to_string(meaning) {
+        out += &format!("\n## What it means\n\n{}", filled(&meaning, judged));
     }
+    out += "\n## Numbers\n\nMeans over repeats with 95 % intervals. [Reach](../verdicts.md#the-rule) is what was \
+        known of values in advance: the larger, the more repeats a verdict takes.\n";
     let mut before = String::new();
     for (claim, of) in here {
         out += &format!("\n### {}\n\n{}: {}.\n\n", claim.name, claim.statement, of.verdict);
-        out += "| statistic | mean [95 %] | repeats | asked | verdict |\n|---|---|---|---|---|\n";
-        for part in &of.parts {
+        out += "| statistic | mean [95 %] | repeats | asked | reach | verdict |\n";
+        out += "|---|---|---|---|---|---|\n";
+        for (part, asked) in of.parts.iter().zip(&claim.parts) {
             let Part { statistic, n, criterion, verdict, .. } = part;
-            out += &format!("| {statistic} | {} | {n} | {criterion} | {verdict} |\n", part.value());
+            let (value, reach) = (part.value(), reach(&asked.asked.values));
+            out +=
+                &format!("| {statistic} | {value} | {n} | {criterion} | {reach} | {verdict} |\n");
         }
         let origin = format!("Source: {}. Bounds: {}.", claim.source, claim.why);
         let said = if origin == before { "Source and bounds as before." } else { &origin };
@@ -454,7 +459,9 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
             out += &format!("Changed: {}.\n", claim.changed);
         }
     }
-    out += &format!("\nTo run it: `alignscope verify analyses/{name}.toml`\n");
+    let path = format!("analyses/{name}.toml");
+    let more = continued().get(&path).map(|most| format!(" --repeats {most}")).unwrap_or_default();
+    out += &format!("\nTo run it: `alignscope verify {path}{more}`\n");
     let report = format!("{REPORTS}/{name}.html");
     if root().join(&report).exists() {
         out += &format!(
@@ -465,22 +472,52 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
     out
 }
 
+/// How far values were allowed to be from a bound, where that was asked of them.
+fn reach(values: &ValueKind) -> String {
+    match values {
+        ValueKind::Bounded { reach, .. } if reach.is_finite() => reach.to_string(),
+        _ => "-".into(),
+    }
+}
+
 /// The identifier of a heading, as pages of Markdown have it.
 fn anchor(name: &str) -> String {
     name.to_lowercase().replace('/', "")
 }
 
+fn is_of_paper(claim: &Claim) -> bool {
+    claim.source.contains("RahmanSetayesh") && !claim.source.starts_with("analogue")
+}
+
+/// How many claims have each verdict, of the paper's or of ours.
+fn tally(verdicts: &[(bool, &str)], paper: bool) -> String {
+    let own = verdicts.iter().filter(|(of_paper, _)| *of_paper == paper);
+    let own: Vec<&str> = own.map(|(_, verdict)| *verdict).collect();
+    let said = GROUPS.iter().filter_map(|(verdict, _)| {
+        let count = own.iter().filter(|own| *own == verdict).count();
+        let verb = match (*verdict, count) {
+            (_, 0) => return None,
+            ("holds", 2..) => "hold",
+            ("fails", 2..) => "fail",
+            (verdict, _) => verdict,
+        };
+        Some(format!("{count} {verb}"))
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() { "-".into() } else { said.join(", ") }
+}
+
 #[test]
 fn the_pages_of_experiments_are_those_of_the_results() {
     let judged = judged();
-    let mut index =
-        "# Experiments\n\nWhat was asked in each, and what became of its claims. A claim \
-                     that fails does so in one part at least: its page says in which. Where the \
-                     planned run has not come to an experiment yet, verdicts are those of version \
-                     0.1. Where it has, the page ends with the report of the run: one file, with \
-                     every parameter and figures to look into.\n\n| experiment | the paper's claims | ours | judged |\n\
-                     |---|---|---|---|\n"
-            .to_string();
+    let mut index = "# Experiments\n\nWhat was asked in each, and what became of its claims. A claim \
+                     that fails does so in one part at least, or by all of them together: its page \
+                     says how. At its end there is a link to the report of the run: one file, with \
+                     every parameter and figures to look into. A claim can be open though the \
+                     interval of its mean is clear of the bound: [verdicts](../verdicts.md#the-rule) \
+                     ask for more.\n\n| experiment | the paper's claims | ours |\n|---|---|---|\n"
+        .to_string();
+    let mut all = Vec::new();
     for (name, text, spec) in specs() {
         let here: Vec<_> = spec
             .claims
@@ -490,40 +527,21 @@ fn the_pages_of_experiments_are_those_of_the_results() {
         if here.is_empty() {
             continue;
         }
-        let count = |paper: bool| {
-            let own = here
-                .iter()
-                .filter(|(claim, _)| claim.source.contains("RahmanSetayesh") == paper)
-                .map(|(_, of)| of.verdict.as_str());
-            let own: Vec<&str> = own.collect();
-            let of = |verdict: &str| own.iter().filter(|own| **own == verdict).count();
-            let cells = GROUPS.map(|(verdict, _)| (of(verdict), verdict));
-            let said = cells.iter().filter(|(count, _)| *count > 0).map(|(count, verdict)| {
-                let verb = match (*verdict, *count) {
-                    ("holds", 1) | ("fails", 1) => *verdict,
-                    ("holds", _) => "hold",
-                    ("fails", _) => "fail",
-                    _ => *verdict,
-                };
-                format!("{count} {verb}")
-            });
-            let said: Vec<String> = said.collect();
-            if said.is_empty() { "-".into() } else { said.join(", ") }
-        };
-        let earlier = here.iter().filter(|(_, of)| of.is_earlier()).count();
-        let by = match earlier {
-            0 => "as planned",
-            all if all == here.len() => "by version 0.1",
-            _ => "both",
-        };
+        let verdicts: Vec<(bool, &str)> =
+            here.iter().map(|(claim, of)| (is_of_paper(claim), of.verdict.as_str())).collect();
+        all.extend(verdicts.iter().map(|(paper, verdict)| (*paper, verdict.to_string())));
+        let [paper, ours] = [true, false].map(|paper| tally(&verdicts, paper));
         let title = &spec.title;
-        index += &format!("| [{title}]({name}.md) | {} | {} | {by} |\n", count(true), count(false));
+        index += &format!("| [{title}]({name}.md) | {paper} | {ours} |\n");
         hold(
             &format!("docs/experiments/{name}.md"),
             "answers",
             &experiment(&name, text, &spec, &judged),
         );
     }
+    let all: Vec<(bool, &str)> =
+        all.iter().map(|(paper, verdict)| (*paper, verdict.as_str())).collect();
+    index += &format!("| **all** | {} | {} |\n", tally(&all, true), tally(&all, false));
     hold("docs/experiments/README.md", "answers", &index);
 }
 
@@ -581,10 +599,14 @@ fn reports_have_the_verdicts_of_the_results() {
     }
 }
 
+/// Nothing else is published: what was changed since its plan has to be run anew.
 #[test]
-fn verdicts_of_the_plan_are_those_of_its_specs() {
+fn verdicts_are_of_claims_as_they_were_planned() {
     let specs = specs();
-    for (name, claim) in judged().into_iter().filter(|(_, claim)| !claim.is_earlier()) {
+    let planned = judged_in(RESULTS);
+    assert!(planned.len() > 100);
+    for (name, claim) in planned {
+        assert!(!claim.plan.is_empty(), "{name} is in no plan");
         let own = specs.iter().flat_map(|(.., spec)| &spec.claims).find(|own| own.name == name);
         let own = own.unwrap_or_else(|| panic!("no claim is named {name}"));
         let statistics: Vec<&str> =

@@ -289,6 +289,45 @@ fn the_spec_of_the_readme_is_one() {
     );
 }
 
+/// The words of a page that are read one after the other: not code, tables, headings, pictures, nor
+/// what stands under the heading of numbers.
+fn words_of_prose(text: &str) -> Vec<String> {
+    let text = text.split("\n## Numbers\n").next().unwrap();
+    let mut fenced = false;
+    let lines = text.lines().filter(|line| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence && !["    ", "|", "#", "!["].iter().any(|mark| line.starts_with(mark))
+    });
+    let prose = lines.collect::<Vec<_>>().join(" ");
+    let outside: Vec<&str> = prose.split('`').step_by(2).collect();
+    outside.join(" ").split_whitespace().map(str::to_string).collect()
+}
+
+/// A value and its interval are one number, and a name with a number in it is none.
+fn is_number(word: &str) -> bool {
+    !word.contains(']')
+        && word.trim_start_matches(['(', '*', '-']).starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[test]
+fn prose_is_not_made_of_numbers() {
+    let experiments = fs::read_dir(root().join("docs/experiments")).unwrap();
+    let experiments = experiments.map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
+    let dense: Vec<String> = pages()
+        .into_iter()
+        .chain(experiments.map(of))
+        .filter_map(|(path, text)| {
+            let words = words_of_prose(&text);
+            let numbers = words.iter().filter(|word| is_number(word)).count();
+            let share = 100.0 * numbers as f64 / words.len() as f64;
+            (share > 8.0).then(|| format!("{}: {share:.1} of 100 words", path.display()))
+        })
+        .collect();
+    assert!(dense.is_empty(), "numbers belong into tables:\n{}", dense.join("\n"));
+}
+
 /// Files and anchors of links and images, without those elsewhere.
 fn links(text: &str) -> Vec<(String, Option<String>)> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());

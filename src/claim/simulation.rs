@@ -197,7 +197,7 @@ fn wrong_verdicts_of_every_family_stay_below_the_level() {
     assert!(mean <= ALPHA, "{mean}");
 }
 
-/// The numbers of docs/claims.md: `cargo test --release --lib claim::simulation -- --ignored
+/// With enough trials to see a family above the level: `cargo test --release --lib claim::simulation -- --ignored
 /// --nocapture`.
 #[test]
 #[ignore = "minutes"]
