@@ -7,8 +7,9 @@ use super::node::{NAME_RULE, Node, Pair, Problems, file_name, is_name, text};
 use super::parameters::{Listed, Scope, known, parameters, unknown_parameter};
 use super::raw::{ANALYSIS_KEYS, RawAnalysis, RawSpec};
 use super::settings::{MOST_CONDITIONS, Settings};
-use crate::condition::{Condition, Conflict, Kind, Values};
-use crate::text::{Choice, list, suggestion};
+use crate::condition::{Condition, Conflict, IsolateCondition, Kind, Values};
+use crate::signal::{Pair as Signals, Schedule};
+use crate::text::{Choice, Settings as _, list, suggestion};
 use std::ops::Range;
 use toml::Spanned;
 
@@ -207,6 +208,14 @@ fn check_conditions(
                         blame(&conflict, &[&overrides, &placed], &raw.header, problems);
                     }
                 }
+                Ok(condition) if is_nameless(&condition, &varied) => {
+                    problems.add(
+                        at,
+                        "`schedule` cannot vary here, as it has no name for these signals: vary \
+                         `activity`, `error` and `cross` in its place"
+                            .into(),
+                    );
+                }
                 Ok(condition) if conditions.contains(&condition) => {
                     problems.add(at, "this condition is there twice: leave one out".into());
                 }
@@ -215,6 +224,19 @@ fn check_conditions(
         }
     }
     (conditions, varied, base)
+}
+
+/// Whether a condition is told from others by a schedule that says nothing of its signals: all such
+/// are called free, and signals that do not vary themselves could not be read back from that.
+fn is_nameless(condition: &Condition, varied: &[&str]) -> bool {
+    let Condition::Isolate(isolate) = condition else { return false };
+    let named = [Signals::ACTIVITY.name(), Signals::ERROR.name(), Signals::CROSS.name()];
+    let is_lost = |((name, value), (_, default))| {
+        named.contains(&name) && !varied.contains(&name) && value != default
+    };
+    isolate.schedule == Schedule::Free
+        && varied.contains(&IsolateCondition::SCHEDULE.name())
+        && isolate.signals.values().into_iter().zip(Signals::default().values()).any(is_lost)
 }
 
 /// Names of what varies: what is set in conditions, then what is swept.

@@ -301,6 +301,16 @@ fn mistakes_of_what_varies_together_have_their_place_and_remedy() {
             "a.toml:6:1: this condition is there twice",
         ),
         (
+            analysis("[analysis.base]\nhold = 5\n[analysis.sweep]\nschedule = [\"white\"]"),
+            "a.toml:7:13: `schedule` cannot vary here, as it has no name for these signals: vary",
+        ),
+        (
+            analysis(
+                "[analysis.base]\nerror = \"ar1:0.5\"\n[analysis.sweep]\nschedule = [\"free\"]",
+            ),
+            "a.toml:7:13: `schedule` cannot vary here, as it has no name for these signals: vary",
+        ),
+        (
             analysis("[analysis.sweep]\neta = [1]\n[[analysis.conditions]]\neta = 1"),
             "a.toml:5:1: `eta` is both swept and set in a condition",
         ),
