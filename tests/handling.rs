@@ -234,6 +234,24 @@ fn repeats_are_added_in_place() {
     refused(here.path(), &["run", "grown", "--set", "eta=0.5"], 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn runs_with_names_that_are_no_text_are_listed() {
+    use std::os::unix::ffi::OsStrExt;
+    let here = TempDir::new().unwrap();
+    spec(here.path());
+    done(
+        here.path(),
+        &["run", "two.toml", "--out", "run", "--analysis", "signals", "--repeats", "2"],
+    );
+    let name = std::ffi::OsStr::from_bytes(b"q\xff");
+    std::fs::create_dir(here.path().join("runs")).unwrap();
+    std::fs::rename(here.path().join("run"), here.path().join("runs").join(name)).unwrap();
+    for line in [&["runs"][..], &["runs", "--json"][..]] {
+        assert!(done(here.path(), line).contains("q\u{fffd}"));
+    }
+}
+
 #[test]
 fn runs_are_listed_as_their_manifests_say() {
     let here = TempDir::new().unwrap();

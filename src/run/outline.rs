@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outline {
     /// Where it is.
+    #[serde(serialize_with = "as_shown")]
     pub directory: PathBuf,
     /// Names of its specs.
     pub specs: Vec<String>,
@@ -30,6 +31,11 @@ pub struct Outline {
     pub written: Option<String>,
     /// Size of its files.
     pub bytes: u64,
+}
+
+/// A path as people see it: JSON has no others than text.
+fn as_shown<S: serde::Serializer>(path: &Path, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(&path.display())
 }
 
 /// How far below a directory runs are looked for: shards stand two levels down.
