@@ -58,7 +58,9 @@ pub(super) fn ticks<E>(
     let steps = parts
         .into_iter()
         .filter(|_| degrees)
-        .chain(decimal.filter(|(step, _)| !degrees || *step < 15.0));
+        .chain(decimal.filter(|(step, _)| !degrees || *step < 15.0))
+        // Steps below the smallest number of full precision lead nowhere.
+        .filter(|(step, _)| step.is_normal());
     let mut best = Vec::new();
     for (step, exponent) in steps {
         let (first, last) =

@@ -259,6 +259,9 @@ fn nothing_to_draw_is_an_error() {
     let mut flat = figure();
     flat.panels[0].y.range = Some([1.0, 1.0]);
     assert_eq!(render(&flat).err(), Some(FigureError::Range("y", "ReLU".into())));
+    let mut narrow = figure();
+    narrow.panels[0].y.range = Some([0.0, 1e-320]);
+    assert!(render(&narrow).is_ok(), "too narrow for ticks, and drawn all the same");
     let mut endless = figure();
     endless.panels[1].x.range = Some([0.0, f64::INFINITY]);
     assert_eq!(render(&endless).err(), Some(FigureError::Range("x", "linear".into())));
