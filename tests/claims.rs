@@ -295,6 +295,8 @@ fn values_that_are_not_finite_are_not_judged() {
     for (part, said) in [
         ("value = \"white - held\", at-least = 5, reach = -5", "reach is a distance"),
         ("value = \"held\", near = 85, tolerance = -1", "tolerance is a distance"),
+        ("value = \"white - held\", at-least = 5, reach = 1e-15", "nearly the same number"),
+        ("value = \"held\", at-least = 5, for.layer = []", "for.layer has no value"),
     ] {
         let spec = own.replace("value = \"white - held\", at-least = 5", part);
         std::fs::write(here.path().join("mine.toml"), spec).unwrap();
@@ -318,6 +320,17 @@ fn a_claim_of_ones_own_is_judged_and_those_of_other_settings_are_not() {
         "{text}"
     );
     assert!(text.contains("quickstart/digits holds"), "{text}");
+    // No statistic is a formula to a spreadsheet.
+    let formula = "at-least = 5, statistic = \"=1+1\"";
+    let path = here.path().join("mine.toml");
+    let spec = std::fs::read_to_string(&path).unwrap().replace("at-least = 5", formula);
+    std::fs::write(here.path().join("formula.toml"), spec).unwrap();
+    alignscope(here.path())
+        .args(["verify", "formula.toml", "--out", "formula", "--most-repeats", "2"])
+        .output()
+        .unwrap();
+    let table = std::fs::read_to_string(here.path().join("formula/verdicts.csv")).unwrap();
+    assert!(table.contains(",'=1+1,"), "{table}");
     // The run directory says the same, from the spec that it keeps.
     let again = alignscope(here.path()).args(["verify", "run"]).output().unwrap();
     assert_eq!(String::from_utf8(again.stdout).unwrap(), text);

@@ -194,6 +194,7 @@ fn what_cannot_be_judged_is_refused() {
     for kind in [bounded([1.0, 1.0], 1.0), bounded([2.0, 1.0], 1.0), bounded([0.0, 99.0], 0.0)] {
         senseless(&asked([0.5, ANY], kind), "the range is empty");
     }
+    senseless(&asked([97.7, ANY], bounded([0.0, 180.0], 1e-15)), "lost beside the bound");
     for range in [[-ANY, 100.0], [0.0, ANY], [-ANY, ANY]] {
         senseless(&asked([50.0, ANY], bounded(range, ANY)), "neither a reach");
     }

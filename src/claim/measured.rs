@@ -123,6 +123,9 @@ impl MeasuredPart {
                 if !(low < high && *reach > 0.0) {
                     return senseless("the range is empty, or the reach is not above 0");
                 }
+                if criterion.is_beyond_precision(*reach) {
+                    return senseless("the reach is lost beside the bound: it is too small");
+                }
                 if reach.is_infinite() && (low.is_infinite() || high.is_infinite()) {
                     return senseless("neither a reach nor both ends of a range are known");
                 }

@@ -1,6 +1,7 @@
 //! `verdicts.csv`: every part of every claim with its verdict, in long form.
 
 use super::judged::JudgedClaim;
+use crate::file::cell;
 
 /// Columns with their descriptions.
 pub const VERDICT_COLUMNS: [(&str, &str); 12] = [
@@ -31,12 +32,12 @@ pub fn verdicts_csv(claims: &[JudgedClaim]) -> Result<Vec<u8>, std::io::Error> {
         for part in &claim.parts {
             let [low, high] = part.ci95.map_or([None; 2], |ends| ends.map(Some));
             writer.write_record([
-                claim.name.clone(),
+                cell(&claim.name).into_owned(),
                 claim.verdict.as_str().into(),
                 count(claim.decided_after),
                 count(claim.needed),
-                claim.plan.clone().unwrap_or_default(),
-                part.statistic.clone(),
+                claim.plan.as_deref().map(cell).unwrap_or_default().into_owned(),
+                cell(&part.statistic).into_owned(),
                 value(part.mean),
                 value(low),
                 value(high),

@@ -187,6 +187,12 @@ impl Criterion {
         epsilon > 0.0 && 2.0 * epsilon >= self.high - self.low
     }
 
+    /// Whether a distance above 0 is lost beside a bound in numbers of double precision.
+    pub fn is_beyond_precision(&self, distance: f64) -> bool {
+        let bounds = [self.low, self.high].into_iter().filter(|bound| bound.is_finite());
+        distance > 0.0 && bounds.into_iter().any(|bound| distance < 1e-12 * bound.abs())
+    }
+
     /// In words, e.g. `52.5 to 56`.
     pub fn describe(&self) -> String {
         let [low, high] = [self.low, self.high].map(short);

@@ -506,7 +506,16 @@ impl TypedPart<'_> {
             return Some(ValueKind::Every(share_of_repeats(tree, problems)?));
         }
         let reach = match self.reach(own, statistic) {
-            Some(tree) => Some(distance("reach", tree, problems)?),
+            Some(tree) => {
+                let reach = distance("reach", tree, problems)?;
+                if criterion.is_beyond_precision(reach) {
+                    let message = "the bound and what is so far from it are nearly the same number: \
+                                   give a larger reach";
+                    problems.add(tree.at.clone(), message.into());
+                    return None;
+                }
+                Some(reach)
+            }
             None => None,
         };
         let kinds = || terms.iter().filter_map(|term| self.claim.home.kind_of(&term.analysis));

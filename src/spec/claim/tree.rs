@@ -213,6 +213,11 @@ pub(super) fn combinations(
             problems.add(value.at.clone(), message);
             return Vec::new();
         };
+        if values.is_empty() {
+            let message = format!("for.{key} has no value, so that no part is left: give one");
+            problems.add(value.at.clone(), message);
+            return Vec::new();
+        }
         let bound = |value: &Tree| match &value.value {
             Typed::Table(entries) => {
                 entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
