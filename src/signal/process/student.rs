@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 pub(super) const FACTS: Facts = Facts {
     name: "student",
     form: "student:DF",
-    expected: "student:DF or student:DF,ac=R, above 2 degrees of freedom, R between -1 and 1",
+    expected: "student:DF or student:DF,ac=R, above 2 and at most 1e6 degrees of freedom, R between -1 and 1",
     keys: &["ac"],
     // A mixture of such values would not be of that distribution.
     modifiers: &["mean", "std"],
@@ -19,6 +19,9 @@ pub(super) const FACTS: Facts = Facts {
     ..Facts::COMMON
 };
 
+/// Beyond these the distribution is a Gaussian to nine digits, and its quantiles are not found.
+const MOST_FREEDOM: f64 = 1e6;
+
 /// `student:12,ac=0.7`.
 pub type Student = Copula<Freedom>;
 
@@ -28,7 +31,9 @@ pub struct Freedom(StudentsT);
 
 impl Law for Freedom {
     fn new(number: f64) -> Option<Self> {
-        let law = StudentsT::new(0.0, 1.0, number).ok().filter(|_| number > 2.0);
+        let law = StudentsT::new(0.0, 1.0, number)
+            .ok()
+            .filter(|_| number > 2.0 && number <= MOST_FREEDOM);
         law.map(Self)
     }
 
