@@ -12,7 +12,7 @@ use super::spectra::SingularValues;
 use super::spectra::report::{Row, of_one};
 use super::{Exit, UsageError, args, output};
 use crate::array;
-use crate::file::write_atomically;
+use crate::file::{memory, write_atomically};
 use crate::measure::spectrum::singular_values;
 use crate::recorded::{Backward, Findings, NumberFormat, Questions, RecordedRun, TermsPlan};
 use crate::rule::Activation;
@@ -158,7 +158,10 @@ fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
 fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for (layer, weights) in (0..run.depth()).filter_map(|l| Some((l, run.weights(l)?))) {
-        if !is_decomposable(weights.shape().into()) {
+        // Eight matrices are held at once, as by `spectra`.
+        let need = 64 * weights.shape().into_iter().map(|side| side as u128).product::<u128>();
+        let is_too_large = !is_decomposable(weights.shape().into());
+        if is_too_large || memory::check_left("its spectrum", need).is_err() {
             too_large.push(layer);
             continue;
         }
