@@ -567,3 +567,23 @@ fn addresses_of_sets_that_were_read_before_stay() {
     assert_eq!(address("same/idx"), hash(&idx.each_ref().map(String::as_str)));
     assert_ne!(address("same/x.npz"), hash(&["same/x.npz"]));
 }
+
+/// Results stay on the data that they are of: a file that has changed is another one.
+#[test]
+fn results_on_a_file_that_changed_are_not_replaced() {
+    let here = TempDir::new().unwrap();
+    let file = here.path().join("data.npz");
+    fs::copy(case("32-keras-names.npz"), &file).unwrap();
+    let run = ["train", "--data", "data.npz", "--hidden", "4", "--epochs", "1", "--batch", "10"];
+    let run = [&run[..], &["--repeats", "2", "--out", "run"]].concat();
+    done(here.path(), &run);
+    let before = bytes(&here.path().join("run"), "series.csv");
+    fs::copy(case("35-one-channel.npz"), &file).unwrap();
+    for line in [&run[..], &["run", "run"][..], &["run", "run", "--repeats", "3"][..]] {
+        let error = refused(here.path(), line, 1);
+        assert!(error.contains("data that are not what they were: put the files back"), "{error}");
+    }
+    assert_eq!(bytes(&here.path().join("run"), "series.csv"), before);
+    fs::copy(case("32-keras-names.npz"), &file).unwrap();
+    done(here.path(), &["run", "run", "--repeats", "3"]);
+}

@@ -24,6 +24,13 @@ pub enum RunError {
         /// Names of what is there.
         theirs: String,
     },
+    /// The directory holds results on files that have changed.
+    #[error("{} holds results on data that are not what they were: put the files back that its \
+        spec names, or choose another directory with --out", path.display())]
+    OtherData {
+        /// Run directory.
+        path: PathBuf,
+    },
     /// The directory holds results of another version.
     #[error("{} holds results of version {theirs}, and this program gives version \
         {RESULTS_VERSION}, which differ in numbers: choose another directory with --out",

@@ -131,24 +131,27 @@ impl Head {
     pub fn check(&self, directory: &Path, plan: &Plan) -> Result<(), RunError> {
         match &self.address {
             Some(address) if *address == plan.address() => Ok(()),
-            Some(_) if self.has_fewer_repeats(directory, plan) => Ok(()),
+            Some(address) => match self.stored_as(directory, plan) {
+                Some(stored) if stored == *address => Ok(()),
+                Some(_) => Err(RunError::OtherData { path: directory.to_path_buf() }),
+                None => Err(RunError::OtherSpec {
+                    path: directory.to_path_buf(),
+                    theirs: self.names(directory),
+                }),
+            },
             None if holds_jobs_of(directory, plan) => Ok(()),
             None => Err(Checksums::read(directory)
                 .map_or_else(RunError::File, |checksums| unknown(directory, &checksums))),
-            Some(_) => Err(RunError::OtherSpec {
-                path: directory.to_path_buf(),
-                theirs: self.names(directory),
-            }),
         }
     }
 
-    /// Whether the directory is of the specs of `plan` with fewer repeats: its jobs are among those
-    /// of the plan, and further ones go beside them.
-    fn has_fewer_repeats(&self, directory: &Path, plan: &Plan) -> bool {
-        let stored = Checksums::read(directory)
-            .ok()
-            .and_then(|checksums| self.specs(directory, &checksums).ok());
-        let Some((mut specs, _)) = stored else { return false };
+    /// The address of the specs in the directory as the files that they name are now, if they are
+    /// those of `plan`, but for repeats that are fewer: then jobs are among those of the plan, and
+    /// further ones go beside them.
+    fn stored_as(&self, directory: &Path, plan: &Plan) -> Option<String> {
+        let checksums = Checksums::read(directory).ok()?;
+        let (mut specs, _) = self.specs(directory, &checksums).ok()?;
+        let address = Plan::new(specs.clone()).ok()?.address();
         let mut analyses = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
         let grown = plan.analyses().all(|analysis| match analyses.next() {
             Some(stored) if stored.settings.repeats <= analysis.settings.repeats => {
@@ -159,7 +162,8 @@ impl Head {
         });
         let is_whole = analyses.next().is_none();
         drop(analyses);
-        grown && is_whole && Plan::new(specs).is_ok_and(|grown| grown.address() == plan.address())
+        let is_of_plan = grown && is_whole && Plan::new(specs).ok()?.address() == plan.address();
+        is_of_plan.then_some(address)
     }
 
     /// What is remembered of the recordings that were measured here, by how they were typed.
