@@ -411,7 +411,12 @@ fn listed(claim: &Claim, of: &Judged) -> String {
     )
 }
 
-fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Judged>) -> String {
+fn experiment(
+    [name, text]: [&str; 2],
+    spec: &Spec,
+    judged: &BTreeMap<String, Judged>,
+    continued: &BTreeMap<String, usize>,
+) -> String {
     let title = &spec.title;
     let mut out = format!("# {title}\n\n{}\n", about(text));
     for analysis in &spec.analyses {
@@ -460,7 +465,7 @@ fn experiment(name: &str, text: &str, spec: &Spec, judged: &BTreeMap<String, Jud
         }
     }
     let path = format!("analyses/{name}.toml");
-    let more = continued().get(&path).map(|most| format!(" --repeats {most}")).unwrap_or_default();
+    let more = continued.get(&path).map(|most| format!(" --repeats {most}")).unwrap_or_default();
     out += &format!("\nTo run it: `alignscope verify {path}{more}`\n");
     let report = format!("{REPORTS}/{name}.html");
     if root().join(&report).exists() {
@@ -517,6 +522,7 @@ fn the_pages_of_experiments_are_those_of_the_results() {
                      interval of its mean is clear of the bound: [verdicts](../verdicts.md#the-rule) \
                      ask for more.\n\n| experiment | the paper's claims | ours |\n|---|---|---|\n"
         .to_string();
+    let continued = continued();
     let mut all = Vec::new();
     for (name, text, spec) in specs() {
         let here: Vec<_> = spec
@@ -529,18 +535,16 @@ fn the_pages_of_experiments_are_those_of_the_results() {
         }
         let verdicts: Vec<(bool, &str)> =
             here.iter().map(|(claim, of)| (is_of_paper(claim), of.verdict.as_str())).collect();
-        all.extend(verdicts.iter().map(|(paper, verdict)| (*paper, verdict.to_string())));
+        all.extend(&verdicts);
         let [paper, ours] = [true, false].map(|paper| tally(&verdicts, paper));
         let title = &spec.title;
         index += &format!("| [{title}]({name}.md) | {paper} | {ours} |\n");
         hold(
             &format!("docs/experiments/{name}.md"),
             "answers",
-            &experiment(&name, text, &spec, &judged),
+            &experiment([&name, text], &spec, &judged, &continued),
         );
     }
-    let all: Vec<(bool, &str)> =
-        all.iter().map(|(paper, verdict)| (*paper, verdict.as_str())).collect();
     index += &format!("| **all** | {} | {} |\n", tally(&all, true), tally(&all, false));
     hold("docs/experiments/README.md", "answers", &index);
 }

@@ -31,17 +31,19 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
+/// The lines of a page that are in no block of code.
+fn outside_blocks(text: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    text.lines().filter(move |line| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence && !line.starts_with("    ")
+    })
+}
+
 /// What stands between backticks on one or two lines, without fenced blocks.
 fn spans(text: &str) -> Vec<String> {
-    let mut fenced = false;
-    let prose: Vec<&str> = text
-        .lines()
-        .filter(|line| {
-            let fence = line.starts_with("```");
-            fenced ^= fence;
-            !fenced && !fence && !line.starts_with("    ")
-        })
-        .collect();
+    let prose: Vec<&str> = outside_blocks(text).collect();
     prose.join(" ").split('`').skip(1).step_by(2).map(str::to_string).collect()
 }
 
@@ -293,13 +295,8 @@ fn the_spec_of_the_readme_is_one() {
 /// what stands under the heading of numbers.
 fn words_of_prose(text: &str) -> Vec<String> {
     let text = text.split("\n## Numbers\n").next().unwrap();
-    let mut fenced = false;
-    let lines = text.lines().filter(|line| {
-        let fence = line.starts_with("```");
-        fenced ^= fence;
-        !fenced && !fence && !["    ", "|", "#", "!["].iter().any(|mark| line.starts_with(mark))
-    });
-    let prose = lines.collect::<Vec<_>>().join(" ");
+    let is_read = |line: &&str| !["|", "#", "!["].iter().any(|mark| line.starts_with(mark));
+    let prose = outside_blocks(text).filter(is_read).collect::<Vec<_>>().join(" ");
     let outside: Vec<&str> = prose.split('`').step_by(2).collect();
     outside.join(" ").split_whitespace().map(str::to_string).collect()
 }

@@ -197,8 +197,8 @@ fn wrong_verdicts_of_every_family_stay_below_the_level() {
     assert!(mean <= ALPHA, "{mean}");
 }
 
-/// With enough trials to see a family above the level: `cargo test --release --lib claim::simulation -- --ignored
-/// --nocapture`.
+/// With enough trials to see a family above the level: `cargo test --release --lib
+/// claim::simulation -- --ignored --nocapture`.
 #[test]
 #[ignore = "minutes"]
 fn wrong_verdicts_of_every_family_in_many_trials() {

@@ -8,8 +8,8 @@ mod sentences;
 
 use super::matrices::is_decomposable;
 use super::progress::ReadingBar;
-use super::spectra::SingularValues;
 use super::spectra::report::{Row, of_one};
+use super::spectra::{COPIES_OF_ONE, SingularValues};
 use super::{Exit, UsageError, args, output};
 use crate::array;
 use crate::file::{memory, write_atomically};
@@ -158,10 +158,10 @@ fn questions(matches: &ArgMatches, iterations: usize) -> Questions {
 fn spectra(run: &RecordedRun) -> anyhow::Result<(Vec<Spectrum>, Vec<usize>)> {
     let (mut found, mut too_large) = (Vec::new(), Vec::new());
     for (layer, weights) in (0..run.depth()).filter_map(|l| Some((l, run.weights(l)?))) {
-        // Eight matrices are held at once, as by `spectra`.
-        let need = 64 * weights.shape().into_iter().map(|side| side as u128).product::<u128>();
-        let is_too_large = !is_decomposable(weights.shape().into());
-        if is_too_large || memory::check_left("its spectrum", need).is_err() {
+        let shape = weights.shape();
+        let values = (COPIES_OF_ONE as u128) * shape[0] as u128 * shape[1] as u128;
+        let has_room = memory::check_left("its spectrum", 8 * values).is_ok();
+        if !is_decomposable(shape.into()) || !has_room {
             too_large.push(layer);
             continue;
         }

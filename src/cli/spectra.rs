@@ -98,9 +98,12 @@ struct Input {
     digests: Vec<String>,
 }
 
+/// Matrices that are held at once for the singular values of one, beside what was read.
+pub(super) const COPIES_OF_ONE: usize = 8;
+
 /// Matrices that are held at once, beside what was read: for W alone, and for both.
 fn copies_of_one(shape: (usize, usize)) -> Result<usize, UsageError> {
-    check_decomposable(shape).map(|()| 8)
+    check_decomposable(shape).map(|()| COPIES_OF_ONE)
 }
 
 fn copies_of_both(shape: (usize, usize)) -> Result<usize, UsageError> {
