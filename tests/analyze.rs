@@ -701,6 +701,40 @@ fn values_that_are_not_finite_are_located_at_once() {
 }
 
 #[test]
+fn values_whose_products_are_no_numbers_are_refused_and_all_others_give_numbers() {
+    let here = TempDir::new().unwrap();
+    let largest = |array: &Array| array.data.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    for (name, scale) in [("large.npz", 1e200), ("small.npz", 1e-200)] {
+        let scaled = changed(here.path(), name, |name, mut array| {
+            if matches!(name, "W1" | "delta2") {
+                array.data.iter_mut().for_each(|value| *value *= scale);
+            }
+            Some(array)
+        });
+        let error = refused(here.path(), &scaled, &[]);
+        for name in ["`W1`", "`delta2`"] {
+            let said = |line: &str| line.contains(name) && line.contains("between 1e-50 and 1e30");
+            assert!(error.lines().any(said), "{name}:\n{error}");
+        }
+    }
+    // The ends of what is allowed, for all members together and for errors alone.
+    for (name, only, to) in
+        [("all.npz", "", 9e29), ("errors.npz", "delta", 9e29), ("vanishing.npz", "delta", 2e-50)]
+    {
+        let scaled = changed(here.path(), name, |name, mut array| {
+            let factor = to / largest(&array);
+            if name.starts_with(only) && factor.is_finite() {
+                array.data.iter_mut().for_each(|value| *value *= factor);
+            }
+            Some(array)
+        });
+        let told = report(here.path(), &scaled, &[]);
+        let is_none = |word: &str| matches!(word.trim_matches(['-', ':', ',', ';']), "NaN" | "inf");
+        assert!(!told.split_whitespace().any(is_none), "{name}:\n{told}");
+    }
+}
+
+#[test]
 fn more_than_there_is_room_for_is_refused_by_what_is_claimed() {
     let here = TempDir::new().unwrap();
     let claim = |shape: &str| archive(here.path(), &[("W0", npy("<f8", shape, 64))]);

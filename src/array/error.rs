@@ -81,6 +81,16 @@ pub enum ArrayError {
         /// Where.
         index: Vec<usize>,
     },
+    /// Values so large or small that products of them leave the numbers there are.
+    #[error("{} holds values up to {largest:.1e}: products of several of them cannot be held as \
+        numbers; its largest should lie between 1e-50 and 1e30, so take states from before a run \
+        diverged, or scale what was recorded", path.display())]
+    Scale {
+        /// The file.
+        path: PathBuf,
+        /// Its largest value, without its sign.
+        largest: f64,
+    },
     /// A line of a CSV file.
     #[error("{}:{line}: {why}", path.display())]
     Line {

@@ -6,6 +6,10 @@ use crate::array::{ArrayError, Frames, Spool, Stored, Taken};
 use crate::matrix::Matrix;
 use std::path::Path;
 
+/// What the largest value of a member may be. The decomposition multiplies four of them and squares
+/// the product; that of a single member may be as small as errors that vanish.
+const SCALES: std::ops::RangeInclusive<f64> = 1e-50..=1e30;
+
 /// Matrices of equal shape, one after the other: the states of a weight matrix, or a signal by
 /// iteration. They stay where and as they are stored, and every one is read and widened to double
 /// precision when it is asked for.
@@ -36,11 +40,15 @@ impl Stack {
         progress: &Progress,
     ) -> Result<Self, ArrayError> {
         let Layout { rows, columns, taken, stored } = *layout;
-        let mut grid = Grid::of(stored);
+        let (mut grid, mut largest) = (Grid::of(stored), 0.0_f64);
         let frames = Frames::open(path, Some(member), taken, spool, &mut |values| {
             grid.add(values);
+            largest = values.iter().fold(largest, |largest, value| largest.max(value.abs()));
             progress.advance(values.len() * stored.width());
         })?;
+        if largest != 0.0 && !SCALES.contains(&largest) {
+            return Err(ArrayError::Scale { path: path.into(), largest });
+        }
         Ok(Self { rows, columns, turned: false, grid, frames, progress: progress.clone() })
     }
 
