@@ -2,7 +2,7 @@
 
 use super::verdict::Verdict;
 use crate::spec::{ClaimKind, ClaimSet, document};
-use crate::text::short;
+use crate::text::with_interval;
 use serde::Serialize;
 
 /// A part of a claim, judged.
@@ -39,14 +39,6 @@ impl JudgedPart {
     pub fn value(&self) -> String {
         self.mean.zip(self.ci95).map_or("no value".into(), |(mean, ends)| with_interval(mean, ends))
     }
-}
-
-/// A mean and its interval to two decimals, or to two digits where it is small.
-pub(crate) fn with_interval(mean: f64, [low, high]: [f64; 2]) -> String {
-    if mean.abs() < 0.01 {
-        return format!("{} [{}, {}]", short(mean), short(low), short(high));
-    }
-    format!("{mean:.2} [{low:.2}, {high:.2}]")
 }
 
 /// A claim, judged.

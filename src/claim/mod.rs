@@ -17,7 +17,6 @@ mod verdict;
 pub use crate::spec::{Asked, Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
 #[cfg(feature = "plot")]
-pub(crate) use judged::with_interval;
 pub use judged::{JudgedClaim, JudgedPart};
 pub use measured::{MeasuredClaim, MeasuredError, MeasuredPart, judge_measured};
 pub use own::{FULL, LONG, Own, QUICK};

@@ -3,6 +3,7 @@
 use crate::figure::{Mark, Panel, compose};
 use crate::run::{JobResult, Plan, Results};
 use crate::spec::FigureKind;
+use crate::text::decimals;
 use textplots::{Chart, LabelBuilder, LabelFormat, Plot, Shape};
 
 /// Dots of a chart; a character holds two across and four down. With its labels it fits 80 columns.
@@ -61,7 +62,7 @@ fn chart(panel: &Panel) -> String {
         curves.iter().filter_map(|(name, points)| Some((*name, points.last()?.1))).collect();
     named.sort_by(|a, b| b.1.total_cmp(&a.1));
     for (name, end) in named {
-        text += &format!("  ends at {end:.2}  {name}\n");
+        text += &format!("  ends at {}  {name}\n", decimals(end.into(), 2));
     }
     text
 }

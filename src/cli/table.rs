@@ -5,7 +5,7 @@ use crate::measure::null::WeightNull;
 use crate::quantity::Quantity;
 use crate::run::{Difference, Entry, Plan};
 use crate::spec::Analysis;
-use crate::text::short;
+use crate::text::{decimals, short, signed, with_interval};
 use std::fmt::Write as _;
 use terminal_size::{Width, terminal_size_of};
 
@@ -259,8 +259,8 @@ fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
     let z =
         null.and_then(|(c, l)| Some(WeightNull::new(c.weights_of(l)?)?.z(entry.mean?, entry.n)));
     let mean = match (entry.mean, entry.ci95) {
-        (Some(mean), Some([low, high])) => format!("{mean:.2} [{low:.2}, {high:.2}]"),
-        (Some(mean), None) => format!("{mean:.2}"),
+        (Some(mean), Some(ends)) => with_interval(mean, ends),
+        (Some(mean), None) => decimals(mean, 2),
         (None, _) => "absent".into(),
     };
     let n = if entry.absent == 0 {
@@ -276,21 +276,18 @@ fn row(analysis: &Analysis, entry: &Entry) -> [String; 8] {
         format!("{}{layer}", entry.quantity.info().label),
         mean,
         n,
-        entry.prediction.map_or("-".into(), |p| format!("{p:.2}")),
+        entry.prediction.map_or("-".into(), |p| decimals(p, 2)),
         entry.discrepancy.map_or("-".into(), |d| match d.standard_errors {
             // Beside an approximation standard errors would say that it is refuted.
             _ if entry.prediction_bound.is_some_and(f64::is_infinite) => {
-                format!("{:+.2} (approx.)", d.difference)
+                format!("{} (approx.)", signed(d.difference, 2))
             }
             _ if entry.prediction_bound.is_some() => {
-                format!(
-                    "{:+.2} (bound {:.2})",
-                    d.difference,
-                    entry.prediction_bound.unwrap_or_default()
-                )
+                let bound = entry.prediction_bound.unwrap_or_default();
+                format!("{} (bound {})", signed(d.difference, 2), decimals(bound, 2))
             }
-            Some(errors) => format!("{:+.2} ({errors:+.1})", d.difference),
-            None => format!("{:+.2}", d.difference),
+            Some(errors) => format!("{} ({errors:+.1})", signed(d.difference, 2)),
+            None => signed(d.difference, 2),
         }),
         z.map_or("-".into(), |z| format!("{z:.1}")),
     ]

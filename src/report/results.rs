@@ -1,12 +1,11 @@
 //! What was done in short, the figures, and the values behind them.
 
 use super::{Report, counted, heading, scrolling};
-use crate::claim::with_interval;
 use crate::condition::Kind;
 use crate::figure::{FigureError, Tints};
 use crate::run::Entry;
 use crate::spec::Analysis;
-use crate::text::short;
+use crate::text::{short, with_interval};
 use maud::{Markup, html};
 
 impl Report<'_> {

@@ -6,7 +6,7 @@ use crate::measure::similarity::Split;
 use crate::recorded::{
     LayerTerms, LinearPrediction, NumberFormat, PartReading, RecordedRun, TermPart,
 };
-use crate::text::short;
+use crate::text::{decimals, short};
 use std::fmt::Write as _;
 
 pub(super) fn print(analysis: &Analysis) {
@@ -61,7 +61,12 @@ fn precision(run: &RecordedRun) -> String {
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {
-    value.map_or("absent".into(), |v| format!("{v:.digits$}"))
+    value.map_or("absent".into(), |v| decimals(v, digits))
+}
+
+/// A distance in standard errors, of which nothing is to be seen below a tenth.
+fn standard_errors(value: Option<f64>) -> String {
+    value.map_or("absent".into(), |z| format!("{z:.1}"))
 }
 
 fn table(title: &str, head: &[&str], rows: Vec<Vec<String>>) {
@@ -81,7 +86,7 @@ fn angles(analysis: &Analysis) {
         let null = angles
             .null_interval95
             .map_or("any".into(), |[low, high]| format!("{low:.2} to {high:.2}"));
-        let z = |z: Option<f64>| number(z, 1);
+        let z = standard_errors;
         let [first, last] = [angles.degrees.first(), angles.degrees.last()]
             .map(|d| number(d.copied().flatten(), 2));
         let reading = readings.then(|| angles.reading.unwrap_or("as said above").to_string());
@@ -119,9 +124,9 @@ fn terms(layer: &LayerTerms) {
         vec![
             name(part),
             format!("{:.3e}", part.norm),
-            part.degrees.map(|d| format!("{d:.2}")).unwrap_or_default(),
+            part.degrees.map(|d| decimals(d, 2)).unwrap_or_default(),
             number(part.share_of_update, 4),
-            part.share_of_alignment.map(|s| format!("{s:.4}")).unwrap_or_default(),
+            part.share_of_alignment.map(|s| decimals(s, 4)).unwrap_or_default(),
         ]
     };
     let head = ["part", "norm", "degrees to B'", "share of update", "share of its B' part"];
@@ -158,7 +163,7 @@ fn pairs(analysis: &Analysis) {
                 means.map(|value| pick(value).map_or("absent".into(), |v| format!("{v:.2e}")));
             let mut row = vec![layer.layer.to_string(), layer.lag.to_string(), name.to_string()];
             row.extend(means);
-            row.push(number(pick(&layer.z), 1));
+            row.push(standard_errors(pick(&layer.z)));
             row.extend(match name {
                 "all" => {
                     [format!("{:.2e}", layer.mean_eigenvalue), number(layer.cosine_to_identity, 3)]
