@@ -583,6 +583,10 @@ fn results_on_a_file_that_changed_are_not_replaced() {
         let error = refused(here.path(), line, 1);
         assert!(error.contains("data that are not what they were: put the files back"), "{error}");
     }
+    let output = alignscope(here.path()).args(["report", "run", "--markdown"]).output().unwrap();
+    let (said, code) = (String::from_utf8_lossy(&output.stderr), output.status.code());
+    assert!(said.contains("results on them are left out; put the files back"), "{said}");
+    assert_eq!(code, Some(1));
     assert_eq!(bytes(&here.path().join("run"), "series.csv"), before);
     fs::copy(case("32-keras-names.npz"), &file).unwrap();
     done(here.path(), &["run", "run", "--repeats", "3"]);

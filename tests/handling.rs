@@ -292,6 +292,14 @@ fn runs_are_listed_as_their_manifests_say() {
     for words in ["7 of 8", "completed, but 1 file of a job is missing"] {
         assert!(shown.contains(words), "{words}:\n{shown}");
     }
+    // Nor is a manifest believed that was changed since it was written.
+    let path = here.path().join("runs/one/manifest.json");
+    let changed =
+        std::fs::read_to_string(&path).unwrap().replace("\"planned\": 8", "\"planned\": 9");
+    std::fs::write(&path, changed).unwrap();
+    let listed = json(here.path(), &["runs", "--json"]);
+    assert_eq!(listed["runs"][0]["ended"], "unknown: its manifest is damaged");
+    assert!(listed["runs"][0]["jobs"].is_null(), "{listed}");
     refused(here.path(), &["runs", "nowhere"], 1);
 }
 

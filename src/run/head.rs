@@ -171,6 +171,11 @@ impl Head {
         self.manifest.as_ref().map(|manifest| remembered(&manifest["specs"])).unwrap_or_default()
     }
 
+    /// Whether results are those of `specs` on the data that these name now.
+    pub fn is_of(&self, specs: &[Spec]) -> bool {
+        Plan::new(specs.to_vec()).is_ok_and(|plan| self.address() == plan.address())
+    }
+
     /// Recordings of `specs` whose contents are no longer those that were measured here.
     pub fn changed_recordings(&self, specs: &[Spec]) -> Vec<String> {
         let places = |known: BTreeMap<String, Remembered>| -> BTreeMap<PathBuf, String> {

@@ -4,7 +4,7 @@
 use super::files::MANIFEST;
 use super::manifest::FORMAT;
 use super::store::Store;
-use crate::file::{FileError, size_below};
+use crate::file::{Checksums, FileError, size_below};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -67,12 +67,20 @@ fn look(directory: &Path, levels: usize, found: &mut Vec<Outline>) {
 /// `None` of a directory that is no run.
 fn outline(directory: &Path) -> Option<Outline> {
     let path = directory.join(MANIFEST);
-    let manifest =
-        std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Json>(&bytes).ok());
+    let bytes = std::fs::read(&path).ok();
+    let manifest = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<Json>(bytes).ok());
     let of_run = manifest.as_ref().filter(|manifest| manifest["format"] == FORMAT);
     if manifest.is_some() && of_run.is_none() {
         return None;
     }
+    // What was changed since it was written is not believed, as it is not where a run is read.
+    let is_whole = |bytes: &Vec<u8>| {
+        let checksums = Checksums::read(directory).ok();
+        checksums.is_none_or(|noted| {
+            noted.standing(MANIFEST, blake3::hash(bytes)).damage(&path).is_none()
+        })
+    };
+    let of_run = of_run.filter(|_| bytes.as_ref().is_some_and(is_whole));
     let text = |key: &str| of_run.and_then(|manifest| manifest[key].as_str()).map(String::from);
     let specs = of_run.and_then(|manifest| manifest["specs"].as_array());
     let analyses =

@@ -107,7 +107,15 @@ impl Read {
         let head = Head::of_run(path, &checksums)?;
         let specs = if with_specs { head.specs(path, &checksums)?.0 } else { Vec::new() };
         let mut damages = damages(path, &head, &checksums)?;
-        damages.extend(head.changed_recordings(&specs).into_iter().map(|recording| {
+        let recordings = head.changed_recordings(&specs);
+        if recordings.is_empty() && with_specs && !head.is_of(&specs) {
+            damages.push(format!(
+                "data that the run in {} is on are not what they were: results on them are left \
+                 out; put the files back that its spec names",
+                path.display()
+            ));
+        }
+        damages.extend(recordings.into_iter().map(|recording| {
             let run = operand(path);
             format!(
                 "recording {recording} is not what it was: what was measured is left out, and \
