@@ -10,6 +10,7 @@ use super::replay::ReplayCondition;
 use super::sample::SampleCondition;
 use super::train::{MOST_BYTES, TrainCondition};
 use crate::network::{Optimizer, Setup};
+use crate::real::Precision;
 use crate::recurrent;
 use crate::rule::{ActivityNorm, WeightNorm};
 use crate::text::{AnyParameter, Choice, Facts, Settings, Value, json_text};
@@ -379,6 +380,28 @@ impl Condition {
         2.0 * batch as f64 * (2.0 * weights + carried)
     }
 
+    /// Numbers that would be 0 or infinite in single precision, where that is worked in.
+    fn beyond_single_precision(&self) -> Vec<Conflict> {
+        let (name, single) = (TrainCondition::PRECISION.name(), Precision::F32.name());
+        let given = self.values();
+        if given.get(name).is_none_or(|precision| precision.to_json() != single) {
+            return Vec::new();
+        }
+        let (least, most) = (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX));
+        let beyond = given.iter().filter_map(|(parameter, value)| {
+            let value = value.to_json().as_f64()?;
+            let is_lost = value != 0.0 && !(least..=most).contains(&value.abs());
+            is_lost.then(|| {
+                let message = format!(
+                    "{parameter} {value:e} is no number of single precision, in which they lie \
+                     between {least:.1e} and {most:.1e}: set precision to f64"
+                );
+                Conflict::of([*parameter, name], message)
+            })
+        });
+        beyond.collect()
+    }
+
     fn conflicts(&self) -> Vec<Conflict> {
         let mut found = match self {
             Self::Isolate(c) => c.conflicts(),
@@ -390,6 +413,7 @@ impl Condition {
             Self::Recorded(c) => c.conflicts(),
         };
         found.extend(self.train().and_then(TrainCondition::too_many_images));
+        found.extend(self.beyond_single_precision());
         if self.depth() == 0 {
             // A layer to be replayed that the network does not have.
             return found;
@@ -444,7 +468,13 @@ mod tests {
     #[test]
     fn conflicts_name_the_parameters_and_the_remedy() {
         type Case = (Kind, &'static [(&'static str, &'static str)], &'static str);
-        let cases: [Case; 7] = [
+        let cases: [Case; 9] = [
+            (Kind::Train, &[("eta", "1e-46")], "eta 1e-46 is no number of single precision"),
+            (
+                Kind::Isolate,
+                &[("precision", "f32"), ("b-std", "1e39")],
+                "b-std 1e39 is no number of single precision",
+            ),
             (Kind::Replay, &[("layer", "5")], "layer 5 does not lie above a hidden layer"),
             (
                 Kind::Isolate,
