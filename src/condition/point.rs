@@ -368,16 +368,22 @@ impl Condition {
         let sizes = self.sizes();
         let weights: f64 = sizes.windows(2).map(|n| n[0] as f64 * n[1] as f64).sum();
         let carried: f64 = sizes[1..].windows(2).map(|n| n[0] as f64 * n[1] as f64).sum();
-        let batch = match self {
+        match self {
+            Self::Recurrent(c) => c.operations(),
+            _ => 2.0 * self.batch() as f64 * (2.0 * weights + carried),
+        }
+    }
+
+    /// Samples of an update, where it has several.
+    pub fn batch(&self) -> usize {
+        match self {
             Self::Isolate(c) => c.batch,
             Self::Train(c) => c.setup.batch,
             Self::Replay(c) => c.train.setup.batch,
             Self::Plane(c) => c.train.setup.batch,
             Self::Sample(c) => c.batch,
-            Self::Recurrent(c) => return c.operations(),
-            Self::Recorded(_) => 1,
-        };
-        2.0 * batch as f64 * (2.0 * weights + carried)
+            Self::Recurrent(_) | Self::Recorded(_) => 1,
+        }
     }
 
     /// Numbers that would be 0 or infinite in single precision, where that is worked in.

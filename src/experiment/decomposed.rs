@@ -93,11 +93,9 @@ impl<T: Real> Decomposed<T> {
         let controls = measures(|quantity| quantity == Quantity::ControlAlignment)
             .then(|| controls(job, &backward));
         let control_towards = controls.iter().flatten().map(Towards::transpose_of).collect();
-        let every = measures(Quantity::is_of_window).then(|| job.window.unwrap_or(usize::MAX));
-        let longest = every.or(job.lags.last().copied()).unwrap_or(1);
         let last = due.keys().last().copied().unwrap_or(0);
         let plan = Plan {
-            window: longest.min(last),
+            window: job.decomposition_window().min(last),
             projection: job.condition.has_projections(),
             control: controls,
         };

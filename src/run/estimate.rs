@@ -5,6 +5,7 @@ use super::error::RunError;
 use super::execute::{Runner, pool};
 use super::job::{Job, JobError};
 use super::plan::Plan;
+use super::work::{of_control, of_decompositions};
 use crate::condition::{Condition, Kind};
 use crate::quantity::Quantity;
 use std::cell::RefCell;
@@ -261,7 +262,11 @@ impl Rate {
                 .map(|(_, &time)| time)
                 .collect()
         };
-        let (plain, with) = (times(false), times(true));
+        // Where every step has something that grows, the first ones are made as short as without.
+        let longest = seen.iter().map(|one| one.steps.len()).max().unwrap_or(0);
+        let grown = of_control(job, longest) / (longest.max(1) as f64 * operations(job));
+        let times = |wanted| times(wanted).into_iter().map(|time| time / (1.0 + grown)).collect();
+        let (plain, with): (Vec<f64>, Vec<f64>) = (times(false), times(true));
         // All that is known of a job of a step or two is that its beginning takes longer than a
         // step.
         let unknown = Seconds { low: 0.0, likely: start / 2.0, high: start };
@@ -283,8 +288,10 @@ impl Rate {
 
     fn seconds(&self, job: &Job) -> Seconds {
         let scale = operations(job) / self.operations;
-        let all = self.step * (steps(job) * scale)
-            + self.measurement * (measured(job).len() as f64 * scale);
+        // What grows with the past is not among the first steps.
+        let steps = steps(job) + of_decompositions(job) / operations(job);
+        let all =
+            self.step * (steps * scale) + self.measurement * (measured(job).len() as f64 * scale);
         let all = all + Seconds::exactly(self.start * scale);
         Seconds { low: all.low / UNSEEN, likely: all.likely, high: all.high * UNSEEN }
     }

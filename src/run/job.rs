@@ -220,6 +220,16 @@ impl Job {
         self.lags.iter().copied().filter(|&lag| lag <= iteration).map(Some).collect()
     }
 
+    /// The longest lag that decompositions of this job reach back to.
+    pub fn decomposition_window(&self) -> usize {
+        let reach = if self.quantities().any(Quantity::is_of_window) {
+            self.window.unwrap_or(usize::MAX)
+        } else {
+            self.lags.last().copied().unwrap_or(1).max(1)
+        };
+        reach.min(self.condition.last_iteration())
+    }
+
     /// Whether `quantity` is measured.
     pub fn measures(&self, quantity: Quantity) -> bool {
         self.quantities().any(|measured| measured == quantity)

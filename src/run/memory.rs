@@ -356,10 +356,7 @@ impl Measuring<'_> {
             need.add(32 * last.min(lags * recorded_iterations(job)), PAST);
         }
         if self.measures(Quantity::is_decomposition) {
-            let window = self
-                .measures(Quantity::is_of_window)
-                .then(|| job.window.map_or(u128::MAX, |window| window as u128));
-            let window = window.unwrap_or(longest.max(1)).min(last);
+            let window = job.decomposition_window() as u128;
             let control =
                 u128::from(self.measures(|quantity| quantity == Quantity::ControlAlignment));
             let families = 1 + u128::from(job.condition.has_projections()) + control;

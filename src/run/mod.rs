@@ -37,6 +37,7 @@ mod store;
 mod stored;
 mod summary;
 mod tables;
+mod work;
 
 pub use attempt::{Attempt, Export};
 #[cfg(feature = "cli")]

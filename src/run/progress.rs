@@ -1,6 +1,7 @@
 //! What a run reports while it is under way.
 
 use super::job::Job;
+use super::work::operations;
 use std::fmt::Debug;
 
 /// Is told how far a run has come: a bar in a terminal, a line in a log, a window.
@@ -63,6 +64,7 @@ impl Work {
 
     /// Units of one update of `job`, at least one.
     pub(super) fn per_update(job: &Job) -> u64 {
-        ((job.condition.operations() / UNIT) as u64).max(1)
+        let updates = job.condition.last_iteration().max(1) as f64;
+        ((operations(job) / updates / UNIT) as u64).max(1)
     }
 }
