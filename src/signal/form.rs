@@ -364,6 +364,7 @@ mod tests {
             ("osc:12", "osc:PERIOD,TAU"),
             ("pink:2", "one exponent between 0 and 2"),
             ("poisson:0,5", "spikes per iteration from 1e-6"),
+            ("poisson:1e6,1e5", "at most 1e4 spikes within one"),
             ("student:2", "above 2 and at most 1e6 degrees of freedom"),
             ("student:1e8", "above 2 and at most 1e6 degrees of freedom"),
             ("gamma:2,ac=1", "R below 1"),

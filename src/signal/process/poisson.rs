@@ -12,8 +12,8 @@ use rand_distr::{Distribution, Poisson as Law};
 pub(super) const FACTS: Facts = Facts {
     name: "poisson",
     form: "poisson:RATE,TAU",
-    expected: "poisson:RATE,TAU, spikes per iteration from 1e-6 to 1e6 and a time constant from \
-        0.1 to 1e5 iterations",
+    expected: "poisson:RATE,TAU, spikes per iteration from 1e-6 on and a time constant from 0.1 to \
+        1e5 iterations, with at most 1e4 spikes within one: more are hardly told from normal values",
     measures: &[Measure::Rate, Measure::Time],
     // Mixed spikes could be negative.
     modifiers: &["mean", "std"],
@@ -23,6 +23,10 @@ pub(super) const FACTS: Facts = Facts {
         autocovariance `rate d^h / (1 - d^2)`, `d = exp(-1/5)`",
     ..Facts::COMMON
 };
+
+/// Within a time constant. The first value is the sum of forty times as many, and is drawn at once
+/// for every unit and sample; the skewness of values is a hundredth there.
+const MOST_SPIKES: f64 = 1e4;
 
 /// `poisson:0.2,5`.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +63,9 @@ impl Model for Poisson {
     fn read(arguments: &Arguments<'_>) -> Result<Self, FormError> {
         match arguments.numbers[..] {
             [rate, time_constant]
-                if (1e-6..=1e6).contains(&rate) && (0.1..=1e5).contains(&time_constant) =>
+                if rate >= 1e-6
+                    && (0.1..=1e5).contains(&time_constant)
+                    && rate * time_constant <= MOST_SPIKES =>
             {
                 Ok(Self { rate, time_constant })
             }
