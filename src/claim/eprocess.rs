@@ -193,3 +193,38 @@ pub(super) fn mean_of_logs(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     }
     most + (logs.map(|log| (log - most).exp()).sum::<f64>() / count).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(values: &[f64]) -> Vec<Option<f64>> {
+        values.iter().map(|value| Some(*value)).collect()
+    }
+
+    #[test]
+    fn two_values_are_the_least_that_have_a_spread() {
+        let found = gaussian(&some(&[1.0, 1.1, 0.9]), 0.0, Side::Above);
+        assert!(found[0] == 0.0 && found[1] > 0.0 && found[2] > found[1], "{found:?}");
+        // At the bound there is nothing for either side.
+        for side in [Side::Above, Side::Below] {
+            assert_eq!(gaussian(&some(&[-1.0, 1.0]), 0.0, side)[1], f64::NEG_INFINITY);
+        }
+    }
+
+    #[test]
+    fn where_no_value_can_be_on_the_wrong_side_one_on_the_right_side_is_enough() {
+        for (side, right, wrong) in [(Side::Above, 0.1, 0.0), (Side::Below, -0.1, 0.0)] {
+            let ends = if side == Side::Above { [0.0, 1.0] } else { [-1.0, 0.0] };
+            let found = bounded(&some(&[wrong, right, wrong]), ends, 0.0, side);
+            assert_eq!(found, [0.0, f64::INFINITY, f64::INFINITY]);
+        }
+    }
+
+    #[test]
+    fn only_values_beyond_the_range_ruin_every_gambler() {
+        let found = bounded(&some(&[-1.0, -1.1]), [-1.0, 1.0], 0.0, Side::Above);
+        assert!(found[0].is_finite() && found[0] < 0.0, "{found:?}");
+        assert_eq!(found[1], f64::NEG_INFINITY);
+    }
+}

@@ -113,3 +113,47 @@ impl JudgedClaim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{MeasuredClaim, MeasuredPart, judge_measured};
+    use crate::spec::{Asked, Criterion, ValueKind};
+
+    fn judged(values: &[f64], reach: f64) -> JudgedClaim {
+        let range = [f64::NEG_INFINITY, f64::INFINITY];
+        let asked = Asked {
+            statistic: "gain".into(),
+            criterion: Criterion { low: 0.0, high: f64::INFINITY },
+            some: false,
+            values: ValueKind::Bounded { range, reach },
+            range: None,
+            epsilon: 0.0,
+            published_error: 0.0,
+        };
+        judge_measured(&MeasuredClaim {
+            name: "gain".into(),
+            statement: "It helps".into(),
+            kind: ClaimKind::Direction,
+            set: ClaimSet::Before,
+            family_size: 1,
+            parts: vec![MeasuredPart { asked, values: values.to_vec() }],
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_would_decide_is_said_of_what_is_open() {
+        let open = judged(&[1.0, 1.5, 0.5, 1.0], 5.0);
+        assert_eq!(
+            (open.verdict, open.parts[0].value()),
+            (Verdict::Undecided, "1.00 [0.35, 1.65]".into())
+        );
+        let needed = open.needed.unwrap();
+        assert_eq!(open.outlook(), format!("about {needed} repeats would decide"));
+        let beyond = judged(&[1.0, 1.5, -6.0, 1.0], 5.0);
+        assert!(beyond.outlook().contains("values spread farther than the claim allows for"));
+        let decided = judged(&[4.0; 12], 5.0);
+        assert_eq!((decided.verdict, decided.outlook().as_str()), (Verdict::Holds, ""));
+    }
+}

@@ -97,3 +97,39 @@ impl OwnSpecs {
         plan.clone().filter(|_| is_same)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The spec of a plan whose claims are judged, the claim, and what is said of both.
+    fn known() -> (Spec, Claim) {
+        let (path, text) = FULL.iter().find(|(path, _)| path.ends_with("one-step.toml")).unwrap();
+        let spec = parse_spec(Path::new(path), text).unwrap();
+        let claim = spec.claims[0].clone();
+        (spec, claim)
+    }
+
+    #[test]
+    fn a_claim_is_planned_as_it_was_and_on_the_seeds_of_the_plan() {
+        let (spec, claim) = known();
+        let mut own = OwnSpecs::default();
+        assert_eq!(own.plan(&claim, &spec).as_deref(), Some("confirmatory of 2026-11-30"));
+        assert_eq!(own.departure(&claim, &spec), None);
+        let mut other = claim.clone();
+        other.statement = "It is otherwise".into();
+        assert_eq!(own.plan(&other, &spec), None);
+        let mut seeded = spec.clone();
+        seeded.analyses.iter_mut().for_each(|analysis| analysis.settings.seed += 1);
+        assert_eq!(own.plan(&claim, &seeded), None);
+        assert_eq!(own.departure(&claim, &seeded), None, "a seed is no other setting");
+    }
+
+    #[test]
+    fn a_claim_of_others_has_no_plan_and_departs_from_nothing() {
+        let (spec, mut theirs) = known();
+        theirs.name = "theirs/1".into();
+        let mut own = OwnSpecs::default();
+        assert_eq!((own.plan(&theirs, &spec), own.departure(&theirs, &spec)), (None, None));
+    }
+}

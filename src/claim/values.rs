@@ -305,6 +305,31 @@ mod tests {
     }
 
     #[test]
+    fn cells_are_of_five_degrees_and_hold_what_lies_in_them() {
+        // Fifty draws in the cell of 5 to 10 by 10 to 15 degrees, 49 in that of 20 to 25 by 0 to 5.
+        let draws = |of: fn(usize) -> f64| -> Evaluated {
+            let rows = (0..99).map(|draw| (draw, vec![Some(of(draw))]));
+            Evaluated::Curve(Rc::new(rows.collect()), Axis::Time)
+        };
+        let first = draws(|draw| if draw < 50 { 5.0 } else { 24.9 });
+        let second = draws(|draw| if draw < 50 { 14.9 } else { 0.0 });
+        let values = draws(|draw| draw as f64);
+        let cells = Evaluated::call(Function::Cells, &[values, first, second]).rows();
+        let (place, found) = &cells[0];
+        assert_eq!((cells.len(), *place, &found[..]), (1, Some(CELLS + 2), &[Some(24.5)][..]));
+    }
+
+    #[test]
+    fn pseudo_values_of_a_spread_estimate_it_without_each_value() {
+        let found: Vec<f64> = spread(&[0.0, 1.0, 5.0]).into_iter().flatten().collect();
+        let whole = 7.0_f64.sqrt();
+        for (value, without) in found.iter().zip([8.0, 12.5, 0.5]) {
+            assert!((value - (3.0 * whole - 2.0 * f64::sqrt(without))).abs() < 1e-12, "{found:?}");
+        }
+        assert!(spread(&[0.0, 1.0]).is_empty());
+    }
+
+    #[test]
     fn rank_correlations_are_of_each_repeat_over_what_it_has() {
         let a = curve(&[(0, &[1.0, 9.0]), (1, &[2.0, 5.0]), (2, &[7.0, 1.0]), (3, &[8.0, 0.0])]);
         let b = curve(&[(0, &[0.1, 3.0]), (1, &[0.2, 3.0]), (2, &[0.2, 7.0]), (3, &[4.0, 8.0])]);

@@ -236,3 +236,78 @@ impl Evidence {
             .map(|path| path.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked([low, high]: [f64; 2], values: ValueKind) -> Asked {
+        Asked {
+            statistic: String::new(),
+            criterion: Criterion { low, high },
+            some: false,
+            values,
+            range: None,
+            epsilon: 0.0,
+            published_error: 0.0,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_first_is_decided_and_a_counterexample_refutes_what_was_shown() {
+        let decided = |holds: &[f64], fails: &[f64]| {
+            Evidence { holds: holds.into(), fails: fails.into() }.decided(3.0)
+        };
+        assert_eq!(decided(&[1.0, 3.0, 9.0], &[0.0, 0.0, 2.9]), Some((Verdict::Holds, 2)));
+        assert_eq!(decided(&[0.0, 2.9], &[1.0, 3.0]), Some((Verdict::Fails, 2)));
+        assert_eq!(decided(&[0.0, 3.0, 3.0], &[0.0, 0.0, 4.0]), Some((Verdict::Holds, 2)));
+        assert_eq!(decided(&[0.0, 0.0, 3.0], &[0.0, 4.0, 4.0]), Some((Verdict::Fails, 2)));
+        // Of both at once neither is told.
+        assert_eq!(decided(&[0.0, 3.0], &[0.0, 3.0]), None);
+        assert_eq!(decided(&[2.9], &[2.9]), None);
+        let refuted = decided(&[0.0, 5.0, 5.0], &[0.0, 0.0, f64::INFINITY]);
+        assert_eq!(refuted, Some((Verdict::Fails, 3)));
+    }
+
+    #[test]
+    fn the_error_of_a_published_value_takes_from_what_counts_as_at_the_bound() {
+        let mut part = asked([10.0, 20.0], ValueKind::Gaussian);
+        (part.epsilon, part.published_error) = (1.0, 0.1);
+        // Half of the level of a family of one, on two sides: 2.24 standard errors.
+        let reach = 0.224_140_27;
+        let Bounds { inside, outside } = Bounds::beside(&part, 1);
+        for (found, expected) in [
+            (inside.low, 10.0 - (1.0 - reach)),
+            (inside.high, 20.0 + (1.0 - reach)),
+            (outside.low, 10.0 + (1.0 - reach)),
+            (outside.high, 20.0 - (1.0 - reach)),
+        ] {
+            assert!((found - expected).abs() < 1e-7, "{found} beside {expected}");
+        }
+    }
+
+    #[test]
+    fn values_that_were_said_not_to_spread_are_evidence_unless_they_do() {
+        let range = [f64::NEG_INFINITY, f64::INFINITY];
+        let part = asked([1.0, f64::INFINITY], ValueKind::Bounded { range, reach: 0.0 });
+        let of = |row: &[f64]| {
+            let row = row.iter().map(|value| Some(*value)).collect();
+            evidence(&part, &[row], Bounds::of(&part, 1)).holds
+        };
+        assert_eq!(of(&[2.0, 2.0]), [f64::INFINITY; 2]);
+        assert_eq!(of(&[2.0, 3.0]), [0.0; 2]);
+        assert_eq!(of(&[2.0, 2.0, 3.0]), [0.0; 3]);
+    }
+
+    #[test]
+    fn what_has_to_be_exact_may_be_at_its_bounds_and_not_beyond() {
+        let part = asked([0.0, 1.0], ValueKind::Exact);
+        let of = |row: &[Option<f64>]| evidence(&part, &[row.to_vec()], Bounds::of(&part, 1));
+        let (sure, none) = (f64::INFINITY, f64::NEG_INFINITY);
+        let inside = of(&[None, Some(0.0), Some(1.0)]);
+        assert_eq!((inside.holds, inside.fails), (vec![none, sure, sure], vec![none; 3]));
+        for beyond in [-0.5, 1.5] {
+            assert_eq!(of(&[Some(0.5), Some(beyond)]).fails, [none, sure]);
+        }
+    }
+}

@@ -146,6 +146,12 @@ mod tests {
     }
 
     #[test]
+    fn cosines_spread_by_the_root_of_the_number_of_values() {
+        let null = WeightNull::new(16).unwrap();
+        assert_eq!((null.entries(), null.cosine_sd()), (16, 0.25));
+    }
+
+    #[test]
     fn overlaps_of_random_subspaces_have_the_stated_moments() {
         for (space, first, second) in [(12, 3, 5), (12, 1, 1), (12, 7, 9), (6, 6, 2)] {
             let null = SubspaceNull::new(space, first, second).unwrap();

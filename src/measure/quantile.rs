@@ -68,5 +68,6 @@ mod tests {
         assert!((mode - 30.69).abs() < 0.01, "{mode}");
         assert_eq!(Sorted::new(vec![0.0; 9]).unwrap().mode(60, 0.98), 0.0);
         assert_eq!(Sorted::new(vec![1.0, 2.0]).unwrap().mode(0, 0.98), 0.0);
+        assert_eq!(Sorted::new(vec![-2.0, -1.0]).unwrap().mode(60, 0.98), 0.0);
     }
 }

@@ -446,6 +446,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn steps_go_up_and_have_a_width() {
+        let edges = |low, high, step| Bins::stepping(low, high, step).map(|bins| bins.edges());
+        assert_eq!(edges(0.0, 1.1, 0.5), Some(vec![0.0, 0.5, 1.0]));
+        assert_eq!(edges(0.0, 1.0, 0.0), None);
+        assert_eq!(edges(1.0, 0.0, -0.5), None);
+        assert_eq!(edges(0.0, 1.0, 4.0), None);
+    }
+
+    #[test]
     fn bins_hold_what_there_is_even_if_it_is_one_value_or_none() {
         assert_eq!(around(1.0, 3.0, 4).edges(), [1.0, 1.5, 2.0, 2.5, 3.0]);
         for value in [5.0, -2.0, 0.0] {
