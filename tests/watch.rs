@@ -131,7 +131,7 @@ fn more_that_comes_is_shown() {
 fn what_is_missing_or_damaged_is_told_of() {
     let here = ran();
     for (args, said, code) in [
-        (&["watch", "none"][..], "none holds no run of this program", 1),
+        (&["watch", "none"][..], "none does not exist; give a directory that a run wrote", 1),
         (&["watch", "."], "there is no manifest.json in it", 1),
         (&["watch", "run", "--port", "0"], "1..=65535", 2),
         (&["watch", "run", "--port", "65536"], "65536", 2),

@@ -42,8 +42,7 @@ pub enum RunError {
         theirs: u64,
     },
     /// The directory is no run.
-    #[error("{} holds no run of this program: there is no manifest.json in it; give a directory \
-        that a run wrote (its --out)", .0.display())]
+    #[error("{}; give a directory that a run wrote (its --out)", without_run(.0))]
     NoRun(PathBuf),
     /// What is merged is also where it would go.
     #[error("{} cannot be merged into itself: name another directory first, and then those to be \
@@ -130,4 +129,16 @@ fn spec_changed(
          alignscope run {given} --out {out}{shard}; otherwise give the spec that was run in its \
          place"
     )
+}
+
+/// Why nothing can be read from a path, as a sentence begins.
+fn without_run(path: &Path) -> String {
+    let shown = path.display();
+    if !path.exists() {
+        format!("{shown} does not exist")
+    } else if !path.is_dir() {
+        format!("{shown} is a file, and a run is a directory")
+    } else {
+        format!("{shown} holds no run of this program: there is no manifest.json in it")
+    }
 }

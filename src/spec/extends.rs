@@ -6,7 +6,7 @@ use super::raw::{RawAnalysis, RawSpec};
 use crate::text::suggestion;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -61,7 +61,13 @@ fn refused(why: &str) -> std::io::Error {
 /// have.
 pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| {
+        if error.kind() == ErrorKind::InvalidData {
+            refused("it is no text, and a spec is")
+        } else {
+            error
+        }
+    })?;
     if text.len() as u64 <= MOST_BYTES {
         Ok(text)
     } else {

@@ -104,7 +104,7 @@ fn what_is_no_run_is_refused_with_the_reason() {
     let run = here.path().join("run");
     store(&plan("a", "1"), &run);
     assert!(message(&[here.path()]).contains("there is no manifest.json"));
-    assert!(message(&[&run.join("series.csv")]).contains("holds no run of this program"));
+    assert!(message(&[&run.join("series.csv")]).contains("is a file, and a run is a directory"));
     assert!(message(&[]).contains("give at least one run directory"));
     let manifest = run.join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
