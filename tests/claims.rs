@@ -1,7 +1,7 @@
 //! Every part of every claim finds what it judges, among the conditions, quantities, layers and
 //! iterations of its analysis.
 
-use crate::common::{alignscope, done, json, refused};
+use crate::common::{alignscope, bytes, done, json, refused};
 use alignscope::claim::{Evidence, judge};
 use alignscope::condition::{Condition, Draw};
 use alignscope::random::{Role, Stream};
@@ -218,6 +218,19 @@ fn only_what_is_open_is_run_further() {
     assert!(text.contains("about 13 repeats would decide"), "{text}");
     let text = verify(&["--out", "parts"]);
     assert!(text.contains("2 hold, 0 fail") && jobs("parts") == 30, "{text}");
+    // Of claims that are named, the others are left as they are, and stand in the table of verdicts.
+    let text = verify(&["--out", "one", "--claim", "quick/share"]);
+    assert!(text.contains("looked after 10 repeats; 10 jobs were run"), "{text}");
+    assert!(text.contains("quick/share holds") && !text.contains("slow/share"), "{text}");
+    let table = String::from_utf8(bytes(&here.path().join("one"), "verdicts.csv")).unwrap();
+    assert!(table.contains("slow/share,undecided"), "{table}");
+    let text = verify(&["--out", "one", "--claim", "slow/share,quick/share"]);
+    assert!(text.contains("2 hold, 0 fail") && jobs("one") == 30, "{text}");
+    let error = refused(here.path(), &["verify", "toy.toml", "--claim", "quik/share"], 2);
+    assert!(
+        error.contains("expected slow/share or quick/share; did you mean `quick/share`?"),
+        "{error}"
+    );
 }
 
 /// A job that no claim needs is left out where its file is damaged: of all tables, then.

@@ -185,7 +185,7 @@ impl Request {
     fn verify(self, py: Python<'_>) -> PyResult<Results> {
         let mut warnings = Vec::new();
         let report = interruptible(py, |stop| {
-            let looked = look(&self.plan, usize::MAX, |only| {
+            let looked = look(&self.plan, usize::MAX, &|_| true, |only| {
                 let (report, told) = self.jobs(only, stop)?;
                 warnings.extend(
                     told.into_iter().filter(|said| !warnings.contains(said)).collect::<Vec<_>>(),

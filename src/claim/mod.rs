@@ -114,9 +114,9 @@ pub struct Looked {
     pub ran: usize,
 }
 
-/// Has the repeats run that the claims of a plan need: of the conditions of those that are not
-/// decided, twice as many at every look, up to `most` repeats: verdicts hold whenever one stops
-/// looking. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where
+/// Has the repeats run that the claims of a plan need: of the conditions of those that `is_followed`
+/// by name and are not decided, twice as many at every look, up to `most` repeats: verdicts hold
+/// whenever one stops looking. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where
 /// nothing is claimed. An interrupted run is the last.
 ///
 /// # Errors
@@ -124,9 +124,10 @@ pub struct Looked {
 pub fn look<E>(
     plan: &Plan,
     most: usize,
+    is_followed: &dyn Fn(&str) -> bool,
     mut run: impl FnMut(Option<&HashSet<usize>>) -> Result<RunReport, E>,
 ) -> Result<Looked, E> {
-    let mut open = ClaimedConditions::of(plan, &|_| true);
+    let mut open = ClaimedConditions::of(plan, is_followed);
     if open.is_empty() {
         let report = run(None)?;
         return Ok(Looked { ran: report.ran, report, after: Vec::new() });
@@ -150,7 +151,7 @@ pub fn look<E>(
         let judged = judge(&Evidence::new(plan, &report.results));
         let undecided: HashSet<&str> = judged
             .iter()
-            .filter(|claim| claim.verdict == Verdict::Undecided)
+            .filter(|claim| claim.verdict == Verdict::Undecided && is_followed(&claim.name))
             .map(|claim| claim.name.as_str())
             .collect();
         open = ClaimedConditions::of(plan, &|name| undecided.contains(name));

@@ -11,7 +11,7 @@ use crate::run::{
     Ended, Planned, Results, RunReport, TableFile, damaged_figures, is_stored, write_table,
 };
 use crate::spec::parse_spec;
-use crate::text::capital;
+use crate::text::{capital, list, suggestion};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashSet};
@@ -44,26 +44,7 @@ pub(super) fn command() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("Print the time budget of every claim, and run nothing"),
             )
-            .arg(
-                Arg::new("most-repeats")
-                    .long("most-repeats")
-                    .value_name("N")
-                    .value_parser(value_parser!(u32).range(1..))
-                    .help(
-                        "Run at most N repeats of each condition: what is open then stays \
-                        undecided until the command is given again without this option",
-                    ),
-            )
-            .arg(
-                Arg::new("repeats")
-                    .long("repeats")
-                    .value_name("N")
-                    .conflicts_with_all(["quick", "full"])
-                    .help(
-                        "Run up to N repeats of each condition, in place of those of the spec: \
-                        repeats may be added as long as claims are undecided, those there are count",
-                    ),
-            )
+            .args(how_far())
             .arg(
                 Arg::new("markdown")
                     .long("markdown")
@@ -77,6 +58,37 @@ pub(super) fn command() -> Command {
             ))
             .group(ArgGroup::new("scope").args(["quick", "full", "specs"]).required(true)),
     )
+}
+
+/// How many repeats are run, and for what.
+fn how_far() -> [Arg; 3] {
+    [
+        Arg::new("most-repeats")
+            .long("most-repeats")
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..))
+            .help(
+                "Run at most N repeats of each condition: what is open then stays undecided until \
+                 the command is given again without this option",
+            ),
+        Arg::new("repeats")
+            .long("repeats")
+            .value_name("N")
+            .conflicts_with_all(["quick", "full"])
+            .help(
+                "Run up to N repeats of each condition, in place of those of the spec: repeats may \
+                 be added as long as claims are undecided, those there are count",
+            ),
+        Arg::new("claim")
+            .long("claim")
+            .value_name("NAMES")
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .help(
+                "Run repeats for these claims alone, and print these; verdicts.csv has all, on the \
+                 repeats there are",
+            ),
+    ]
 }
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
@@ -96,10 +108,12 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         return Err(UsageError(message).into());
     }
     let plan = &request.plan;
+    let followed = followed(&request, matches)?;
+    let is_followed = |name: &str| followed.is_empty() || followed.contains(name);
     let dry = matches.get_flag("dry-run");
     let to_run = || plan.addresses.iter().any(|address| !is_stored(&request.out, address));
     if dry || matches.get_flag("full") && to_run() {
-        let open = ClaimedConditions::of(plan, &|_| true);
+        let open = ClaimedConditions::of(plan, &is_followed);
         let wanted = |planned: &Planned<'_>| open.has(planned);
         let Some(outlook) = Outlook::of(&request, matches, &wanted)? else {
             return Ok(Exit::Interrupted);
@@ -110,7 +124,7 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
         }
         tell!("{}", budget(&request, &outlook).trim_end());
     }
-    let report = run_looks(&request, matches)?;
+    let report = run_looks(&request, matches, &is_followed)?;
     if report.ended == Ended::Interrupted {
         tell!("interrupted: finished jobs are kept; the same command continues from there");
         return Ok(Exit::Interrupted);
@@ -122,6 +136,8 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     if !claims.is_empty() {
         write_table(&request.out, TableFile::Verdicts, &verdicts_csv(&claims)?)?;
     }
+    let claims: Vec<JudgedClaim> =
+        claims.into_iter().filter(|claim| is_followed(&claim.name)).collect();
     if matches.get_flag("json") {
         let summary = summary(Results::new(plan, &report.results));
         say!("{}", serde_json::to_string(&json!({ "claims": claims, "summary": summary }))?);
@@ -138,11 +154,37 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     })
 }
 
+/// Names of the claims to be followed; none where all are.
+fn followed(request: &Request, matches: &ArgMatches) -> Result<BTreeSet<String>, UsageError> {
+    let named: BTreeSet<String> =
+        matches.get_many::<String>("claim").into_iter().flatten().cloned().collect();
+    let known: Vec<&str> =
+        claims(&request.plan).into_iter().map(|claim| claim.name.as_str()).collect();
+    match named.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(unknown) => {
+            let near = suggestion(unknown, known.iter().copied());
+            let expected = match known.len() {
+                0 => "none: the specs have no claims".into(),
+                1..=20 => list(&known),
+                many => format!("one of {many} names, which --dry-run lists"),
+            };
+            Err(UsageError(format!(
+                "--claim: unknown claim `{unknown}`: expected {expected}{near}"
+            )))
+        }
+        None => Ok(named),
+    }
+}
+
 /// Runs the repeats that the claims need, and says how many these were.
-fn run_looks(request: &Request, matches: &ArgMatches) -> anyhow::Result<RunReport> {
+fn run_looks(
+    request: &Request,
+    matches: &ArgMatches,
+    is_followed: &dyn Fn(&str) -> bool,
+) -> anyhow::Result<RunReport> {
     let most = matches.get_one::<u32>("most-repeats").map_or(usize::MAX, |&most| most as usize);
     let Looked { report, after, ran } =
-        look(&request.plan, most, |only| run_jobs(request, matches, only))?;
+        look(&request.plan, most, is_followed, |only| run_jobs(request, matches, only))?;
     if !after.is_empty() && report.ended != Ended::Interrupted {
         let looks: Vec<String> = after.iter().map(ToString::to_string).collect();
         let planned = report.results.len();
