@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use crate::common::{assert_same, line, specs, tree};
+use alignscope::array::{Array, write_npy};
 use assert_cmd::cargo::cargo_bin;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -260,6 +261,26 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
         let (code, told) = limited(here.path(), limit(1.02), &case);
         assert_eq!(code, Some(0), "{case:?}: {told}");
     }
+}
+
+/// A spectrum takes eight matrices, and the rest of an analysis one.
+#[cfg(target_os = "linux")]
+#[test]
+fn spectra_of_a_recording_that_do_not_fit_into_memory_are_left_out_and_the_rest_is_there() {
+    let here = TempDir::new().unwrap();
+    std::fs::create_dir(here.path().join("recorded")).unwrap();
+    let n = 2500;
+    let large = Array { shape: vec![1, n, n], data: (0..n * n).map(|i| (i % 7) as f64).collect() };
+    let small = Array { shape: vec![1, n, 2], data: (0..2 * n).map(|i| (i % 5) as f64).collect() };
+    write_npy(&here.path().join("recorded/W0.npy"), &large).unwrap();
+    write_npy(&here.path().join("recorded/W1.npy"), &small).unwrap();
+    let args = ["analyze", "recorded", "--out", "found"];
+    let (code, told) = limited(here.path(), 320_000, &args);
+    assert_eq!(code, Some(0), "{told}");
+    let found = std::fs::read(here.path().join("found/analysis.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found["spectra_too_large"], serde_json::json!([0]), "{told}");
+    assert_eq!(found["spectra"][0]["layer"], 1, "{found}");
 }
 
 /// Predictions in closed form are given at any size; what would be drawn beside them is not.
