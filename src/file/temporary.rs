@@ -1,7 +1,6 @@
 //! Files that are being written, beside the place they are to take.
 
 #[cfg(any(test, feature = "cli"))]
-#[cfg(any(test, feature = "cli"))]
 use super::Lock;
 use super::{FileError, Operation, checked, remove_file};
 use std::fs::{self, File, TryLockError};
