@@ -16,7 +16,6 @@ mod verdict;
 
 pub use crate::spec::{Asked, Claim, ClaimPart, Criterion};
 pub use evidence::Evidence;
-#[cfg(feature = "plot")]
 pub use judged::{JudgedClaim, JudgedPart};
 pub use measured::{MeasuredClaim, MeasuredError, MeasuredPart, judge_measured};
 pub use own::{FULL, LONG, Own, QUICK};
@@ -116,8 +115,8 @@ pub struct Looked {
 
 /// Has the repeats run that the claims of a plan need: of the conditions of those that `is_followed`
 /// by name and are not decided, twice as many at every look, up to `most` repeats: verdicts hold
-/// whenever one stops looking. `run` is given the jobs to be run, by index into [`Plan::jobs`]; `None` for all, where
-/// nothing is claimed. An interrupted run is the last.
+/// whenever one stops looking. `run` is given the jobs to be run, by index into [`Plan::jobs`];
+/// `None` for all, where nothing is claimed. An interrupted run is the last.
 ///
 /// # Errors
 /// Those of `run`.

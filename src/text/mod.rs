@@ -16,7 +16,9 @@ pub use bounds::{Interval, List, MOST_UNITS, OrName};
 pub use choice::{Choice, canonical, choices, expected};
 pub use json::json_text;
 pub use nearest::{list, nearest, suggestion};
-pub(crate) use number::{decimals, short, signed, with_interval};
+#[cfg(feature = "cli")]
+pub(crate) use number::{decimals, signed};
+pub(crate) use number::{short, with_interval};
 #[cfg(feature = "plot")]
 pub(crate) use sentence::capital;
 pub(crate) use setting::settings;

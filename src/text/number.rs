@@ -18,6 +18,7 @@ pub(crate) fn short(value: f64) -> String {
 
 /// A number to `digits` decimals; by its power of ten where these would show nothing of it, or where
 /// it is large.
+#[cfg(feature = "cli")]
 pub(crate) fn decimals(value: f64, digits: usize) -> String {
     let least = 0.5 * 0.1_f64.powi(digits as i32);
     if value == 0.0 || !value.is_finite() || (least..LARGE).contains(&value.abs()) {
@@ -28,6 +29,7 @@ pub(crate) fn decimals(value: f64, digits: usize) -> String {
 }
 
 /// The same with its sign.
+#[cfg(feature = "cli")]
 pub(crate) fn signed(value: f64, digits: usize) -> String {
     let sign = if value.is_sign_negative() { "" } else { "+" };
     format!("{sign}{}", decimals(value, digits))
