@@ -522,7 +522,7 @@ fn files_that_promise_more_than_memory_holds_are_refused_before_they_are_unpacke
     write("t10k-labels-idx1-ubyte", [header(&[count]), vec![0, 1]].concat());
     write("t10k-images-idx3-ubyte.gz", zip(&header(&[count, side, side])));
     for (held, expected) in
-        [(9 << 20, "needs 8.0 GiB of memory, more than"), (1000, "gzipped bytes can hold")]
+        [(9 << 20, "needs 8.00 GiB of memory, more than"), (1000, "gzipped bytes can hold")]
     {
         write(
             "train-images-idx3-ubyte.gz",

@@ -4,6 +4,7 @@
 
 use crate::common::{assert_same, line, specs, tree};
 use alignscope::array::{Array, write_npy};
+use alignscope::file::memory::reserved_for_products;
 use assert_cmd::cargo::cargo_bin;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -196,6 +197,12 @@ fn what_ctrl_c_interrupts_goes_on_to_the_same_bytes() {
     assert_same(&here.path().join("whole"), &here.path().join("run"));
 }
 
+/// A limit in kB that leaves as much beside what products of matrices reserve on this machine as
+/// `kilobytes` do where they reserve 64 MiB: an eighth of what is not taken is left alone.
+fn beside_products(kilobytes: u64) -> u64 {
+    kilobytes + reserved_for_products() / 1024 * 8 / 7 - (64 << 10) * 8 / 7
+}
+
 /// Standard error and exit code of a command under `ulimit -v`, in kB.
 #[cfg(target_os = "linux")]
 fn limited(here: &Path, kilobytes: u64, args: &[&str]) -> (Option<i32>, String) {
@@ -238,7 +245,7 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
         "replay --replay-updates 600 --batch 1000 --epochs 600",
         "sample --layers 20,500,1200 --draws 1 --quantities eigenvalue",
     ];
-    const SMALL: u64 = 320_000;
+    let small = beside_products(320_000);
     for (number, case) in cases.iter().enumerate() {
         let out = format!("run{number}");
         let mut case = line(case);
@@ -246,12 +253,12 @@ fn what_does_not_fit_into_memory_is_refused_and_what_is_let_through_fits() {
             case.extend(["--report-at", ""]);
         }
         case.extend(["--threads", "1", "--repeats", "1", "--out", &out]);
-        let (code, refusal) = limited(here.path(), SMALL, &case);
+        let (code, refusal) = limited(here.path(), small, &case);
         assert!(code == Some(2) && refusal.contains("; or "), "{case:?}: {code:?} {refusal}");
         assert!(!here.path().join(&out).exists(), "nothing is begun: {case:?}");
         // An eighth of what is not taken at the start is left alone.
         let (need, allowed) = (size_after(&refusal, "needs "), size_after(&refusal, "more than "));
-        let taken = SMALL as f64 - allowed * 8.0 / 7.0;
+        let taken = small as f64 - allowed * 8.0 / 7.0;
         let limit = |share: f64| (share * need * 8.0 / 7.0 + taken) as u64;
         let (code, refusal) = limited(here.path(), limit(0.95), &case);
         assert!(
@@ -275,7 +282,7 @@ fn spectra_of_a_recording_that_do_not_fit_into_memory_are_left_out_and_the_rest_
     write_npy(&here.path().join("recorded/W0.npy"), &large).unwrap();
     write_npy(&here.path().join("recorded/W1.npy"), &small).unwrap();
     let args = ["analyze", "recorded", "--out", "found"];
-    let (code, told) = limited(here.path(), 320_000, &args);
+    let (code, told) = limited(here.path(), beside_products(320_000), &args);
     assert_eq!(code, Some(0), "{told}");
     let found = std::fs::read(here.path().join("found/analysis.json")).unwrap();
     let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
@@ -295,7 +302,7 @@ fn networks_too_large_to_be_drawn_leave_the_bound_unknown() {
         "theory moments --layers 20,20000,20000 --iterations 3 --json",
         "theory moments --batch 100000000 --iterations 3 --json",
     ] {
-        let (code, told) = limited(here.path(), 2_000_000, &line(request));
+        let (code, told) = limited(here.path(), beside_products(2_000_000), &line(request));
         assert_eq!(code, Some(0), "{request}: {told}");
     }
 }
@@ -336,7 +343,7 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
         (500_000, "signals --iterations 10000000 --batch 1 --inputs 2 --outputs 2"),
     ] {
         let args = &line(request);
-        let (code, refusal) = limited(here.path(), kilobytes, args);
+        let (code, refusal) = limited(here.path(), beside_products(kilobytes), args);
         assert!(
             code == Some(2) && refusal.contains(" of memory, more than "),
             "{args:?}: {code:?} {refusal}"
@@ -350,9 +357,31 @@ fn no_request_ends_in_an_abort_for_want_of_memory() {
     // Threads are as many as there is memory for, and not more than there is use for.
     let mut many = line("isolate --threads 1000 --iterations 10 --repeats 40");
     many.extend(["--report-at", ""]);
-    let (code, told) = limited(here.path(), 400_000, &many);
+    let (code, told) = limited(here.path(), beside_products(400_000), &many);
     assert!(code == Some(0) && told.contains("warning: --threads 1000:"), "{code:?} {told}");
     assert!(told.contains("threads are used, as jobs on more would need more memory"), "{told}");
+}
+
+/// Products of matrices reserve by the caches of the machine, however small the matrices are.
+#[cfg(target_os = "linux")]
+#[test]
+fn address_space_that_products_do_not_fit_into_is_refused() {
+    let here = TempDir::new().unwrap();
+    let less = 40_000 + reserved_for_products() / 1024;
+    for request in [
+        "isolate --iterations 2",
+        "analyze recorded",
+        "theory learning",
+        "theory mean-field",
+        "theory stationary",
+        "theory one-step",
+    ] {
+        let (code, refusal) = limited(here.path(), less, &line(request));
+        assert!(
+            code == Some(2) && refusal.contains("what `ulimit -v` leaves; raise it"),
+            "{request}: {code:?} {refusal}"
+        );
+    }
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn analyse(
     path: PathBuf,
     progress: Arc<ReadingBar>,
 ) -> anyhow::Result<Analysis> {
+    memory::check_products().map_err(|error| UsageError(error.to_string()))?;
     let mut run = RecordedRun::open_observed(&path, progress)
         .map_err(|error| UsageError(error.to_string()))?;
     let questions = questions(matches, run.iterations());

@@ -10,6 +10,7 @@ use super::table::decimal;
 use super::time;
 use super::{Exit, UsageError, args};
 use crate::condition::{Kind, RecordEvery};
+use crate::file::memory;
 use crate::measure::null::WeightNull;
 use crate::measure::summary::Summary;
 use crate::rule::{Activation, Isolated, Timing};
@@ -256,6 +257,7 @@ fn share(name: &'static str, help: &'static str) -> Arg {
 
 pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
     let Some((name, m)) = matches.subcommand() else { return Ok(Exit::Usage) };
+    memory::check_products().map_err(|error| UsageError(error.to_string()))?;
     let rows = match name {
         "null" => null(m)?,
         "one-step" => one_step(m)?,

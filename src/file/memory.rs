@@ -5,6 +5,7 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use thiserror::Error;
 
 /// Most that one request may take on any machine, in bytes.
@@ -57,9 +58,16 @@ impl MemoryLimit {
     /// all that they reserve: room for products of matrices, for small allocations, and a stack;
     /// elsewhere as much of it as they use.
     pub fn of_threads(self, threads: usize) -> u128 {
-        let [first, each] =
-            if self.bound == Bound::Process { [80 << 20, 136 << 20] } else { [0, 8 << 20] };
+        let [first, each] = match self.bound {
+            Bound::Process => [80 << 20, (72 << 20) + self.of_products()],
+            Bound::Cap | Bound::Machine | Bound::Group => [0, 8 << 20],
+        };
         first + each * threads as u128
+    }
+
+    /// What a thread reserves for products of matrices, where address space is limited.
+    fn of_products(self) -> u128 {
+        if self.bound == Bound::Process { reserved_for_products().into() } else { 0 }
     }
 
     /// Refuses a need beyond the limit; `what` starts the sentence.
@@ -111,19 +119,74 @@ pub fn check(what: &str, need: u128) -> Result<(), MemoryError> {
     limit().check(what, need)
 }
 
-/// As [`check`], but without the cap: for what is taken to work with values that have been read.
+/// As [`check`], but without the cap: for what is taken to work with values that have been read,
+/// products of matrices among it.
 ///
 /// # Errors
-/// If `need` bytes are more than [`left`] allows.
+/// If `need` bytes, and what products reserve, are more than [`left`] allows.
 pub fn check_left(what: &str, need: u128) -> Result<(), MemoryError> {
     let limit = left();
-    if need <= u128::from(limit.bytes) {
-        return Ok(());
-    }
-    Err(MemoryError { what: what.into(), need, limit })
+    limit.check(what, need.saturating_add(limit.of_products()))
 }
 
-/// A size as people say it: `1.5 GiB`.
+/// Refuses what works with products of matrices, where address space is limited to less than they
+/// reserve.
+///
+/// # Errors
+/// If that is more than [`left`] allows.
+pub fn check_products() -> Result<(), MemoryError> {
+    check_left("work with matrices", 0)
+}
+
+/// Address space that a thread reserves with its first product of matrices, in bytes. The library of
+/// products takes twice the third-level caches of the whole machine, of which it uses as much as the
+/// products are large: 64 MiB on small machines, gigabytes on large ones.
+pub fn reserved_for_products() -> u64 {
+    static RESERVED: OnceLock<u64> = OnceLock::new();
+    *RESERVED.get_or_init(|| 2 * third_level(Path::new("/")).unwrap_or(32 << 20))
+}
+
+/// The third-level caches of the machine, in bytes, or what the library of products takes in their
+/// place where they are smaller.
+fn third_level(root: &Path) -> Option<u64> {
+    let cpus = fs::read_dir(root.join("sys/devices/system/cpu")).ok()?;
+    let caches = cpus.flatten().filter_map(|cpu| fs::read_dir(cpu.path().join("cache")).ok());
+    let (mut second, mut third) = (0, 0);
+    for cache in caches.flatten().flatten() {
+        let said = |name: &str| text(cache.path().join(name));
+        let Some(size) = said("size").and_then(|size| bytes(size.trim())) else { continue };
+        let shared_by = said("shared_cpu_list").map_or(1, |list| members(list.trim())).max(1);
+        match said("level").as_deref().map(str::trim) {
+            Some("2") => second = size.max(second),
+            // Each processor adds its part of what it shares.
+            Some("3") => third += size / shared_by,
+            _ => {}
+        }
+    }
+    (second + third > 0).then_some(third.max(4 * second).max(2 << 20))
+}
+
+/// A size such as `32K`.
+fn bytes(size: &str) -> Option<u64> {
+    let (digits, shift) = match size.char_indices().next_back()? {
+        (end, 'K') => (&size[..end], 10),
+        (end, 'M') => (&size[..end], 20),
+        (end, 'G') => (&size[..end], 30),
+        _ => (size, 0),
+    };
+    digits.parse::<u64>().ok()?.checked_shl(shift)
+}
+
+/// Members of a list such as `0-3,8`.
+fn members(list: &str) -> u64 {
+    let count = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some((last.parse::<u64>().ok()?).checked_sub(first.parse().ok()?)? + 1)
+    };
+    list.split(',').filter_map(count).sum()
+}
+
+/// A size as people say it: `1.5 MiB`, `1.52 GiB`.
 pub fn in_words(bytes: u128) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
@@ -132,7 +195,11 @@ pub fn in_words(bytes: u128) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    let digits = usize::from(unit > 0 && value.fract() != 0.0);
+    let digits = match unit {
+        _ if value.fract() == 0.0 => 0,
+        1 | 2 => 1,
+        _ => 2,
+    };
     format!("{value:.digits$} {}", units[unit])
 }
 
@@ -282,6 +349,30 @@ mod tests {
     }
 
     #[test]
+    fn products_reserve_by_all_caches_of_the_machine() {
+        let of = |caches: &[(usize, &str, &str, &str)]| {
+            let root = tempfile::tempdir().unwrap();
+            for (number, &(cpu, level, size, shared)) in caches.iter().enumerate() {
+                let path = format!("sys/devices/system/cpu/cpu{cpu}/cache/index{number}");
+                let path = root.path().join(path);
+                fs::create_dir_all(&path).unwrap();
+                for (name, text) in [("level", level), ("size", size), ("shared_cpu_list", shared)]
+                {
+                    fs::write(path.join(name), format!("{text}\n")).unwrap();
+                }
+            }
+            third_level(root.path())
+        };
+        assert_eq!(of(&[]), None);
+        let two = [(0, "3", "266240K", "0-1"), (0, "2", "2M", "0"), (1, "3", "266240K", "0-1")];
+        assert_eq!(of(&two), Some(260 << 20), "two processors that share one");
+        let apart = [(0, "3", "16M", "0,4"), (1, "3", "16M", "1"), (4, "3", "16M", "0,4")];
+        assert_eq!(of(&apart), Some(32 << 20), "two caches, one of them shared");
+        assert_eq!(of(&[(0, "2", "1024K", "0-1")]), Some(4 << 20), "four of the second level");
+        assert_eq!(of(&[(0, "2", "many", "0"), (0, "3", "131072", "")]), Some(2 << 20));
+    }
+
+    #[test]
     fn a_need_beyond_is_refused_with_both_numbers() {
         assert!(check("A matrix", 1000).is_ok());
         let error = check("A matrix of 9 x 9", u128::from(u64::MAX)).unwrap_err();
@@ -292,7 +383,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(&limit), "{text}");
-        assert_eq!(in_words(0), "0 bytes");
-        assert_eq!((in_words(1536), in_words(4 << 30)), ("1.5 KiB".into(), "4 GiB".into()));
+        for (bytes, words) in
+            [(0, "0 bytes"), (1536, "1.5 KiB"), (4 << 30, "4 GiB"), (1090 << 20, "1.06 GiB")]
+        {
+            assert_eq!(in_words(bytes), words);
+        }
     }
 }

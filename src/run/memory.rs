@@ -477,6 +477,12 @@ pub fn admit(
     threads: usize,
     limit: MemoryLimit,
 ) -> Result<usize, TooLarge> {
+    let thread = limit.of_threads(1);
+    if thread > u128::from(limit.bytes) && !pending.is_empty() {
+        let what = "a thread, with the address space that products of matrices reserve,".into();
+        let remedy = "limit the memory in use in its place, as control groups do";
+        return Err(TooLarge { error: MemoryError { what, need: thread, limit }, remedy });
+    }
     let shared = shared(plan, pending);
     let largest = pending
         .iter()
