@@ -221,9 +221,10 @@ impl Request {
         let plan = &self.plan;
         let wanted = |job: &usize| only.is_none_or(|only| only.contains(job));
         let missing = |job: &usize| !is_stored(&self.out, &plan.addresses[*job]);
-        let pending: Vec<usize> = (0..plan.jobs.len()).filter(wanted).filter(missing).collect();
-        let limit = memory::left();
-        let threads = admit(plan, &pending, self.export, self.threads, limit);
+        let missing = (0..plan.jobs.len()).filter(missing);
+        let (pending, left_out): (Vec<usize>, Vec<usize>) = missing.partition(wanted);
+        let (left_out, limit) = (left_out.into_iter().collect(), memory::left());
+        let threads = admit(plan, &pending, &left_out, self.export, self.threads, limit);
         let threads = threads.map_err(|error| Stopped::Refused(error.to_string()))?;
         let mut warnings = Vec::new();
         if threads < self.threads.min(pending.len()) {

@@ -172,7 +172,9 @@ pub(super) fn admitted(
     matches: &ArgMatches,
 ) -> Result<usize, UsageError> {
     let (threads, limit) = (args::threads(matches), memory::left());
-    let found = admit(&request.plan, pending, args::export(matches), threads, limit);
+    let asked: HashSet<usize> = pending.iter().copied().collect();
+    let left_out = request.pending().filter(|job| !asked.contains(job)).collect();
+    let found = admit(&request.plan, pending, &left_out, args::export(matches), threads, limit);
     let fit = found.map_err(|error| UsageError(error.to_string()))?;
     if fit < threads.min(pending.len()) {
         tell!("warning: {}", fewer_threads(fit, threads, limit));

@@ -17,7 +17,7 @@ use crate::real::Precision;
 use crate::rule::{Backward, Timing};
 use crate::signal::{Cross, Surrogate};
 use crate::theory::moments::{self, MOST};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Part of what a job takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -443,10 +443,10 @@ pub struct TooLarge {
 }
 
 /// What a run takes, apart from its jobs: results, tables, data sets.
-fn shared(plan: &Plan, pending: &[usize]) -> Need {
+fn shared(plan: &Plan, pending: &[usize], left_out: &HashSet<usize>) -> Need {
     let mut records_of: BTreeMap<usize, u128> = BTreeMap::new();
     let mut rows = 0;
-    for planned in plan.planned() {
+    for planned in plan.planned().filter(|planned| !left_out.contains(&planned.job)) {
         let records =
             *records_of.entry(planned.job).or_insert_with(|| records(&plan.jobs[planned.job]));
         // A row of the series: names and values of the condition, and what was recorded.
@@ -466,13 +466,14 @@ fn shared(plan: &Plan, pending: &[usize]) -> Need {
 }
 
 /// How many of `threads` may run the jobs `pending` at a time, each of which takes what the largest
-/// does.
+/// does. Those that are `left_out` have no results, and get none.
 ///
 /// # Errors
 /// If not even one fits, with what would help.
 pub fn admit(
     plan: &Plan,
     pending: &[usize],
+    left_out: &HashSet<usize>,
     export: Export,
     threads: usize,
     limit: MemoryLimit,
@@ -483,7 +484,7 @@ pub fn admit(
         let remedy = "limit the memory in use in its place, as control groups do";
         return Err(TooLarge { error: MemoryError { what, need: thread, limit }, remedy });
     }
-    let shared = shared(plan, pending);
+    let shared = shared(plan, pending, left_out);
     let largest = pending
         .iter()
         .map(|&job| (need(&plan.jobs[job], export), job))
@@ -603,16 +604,23 @@ mod tests {
         let plan = plan(Kind::Isolate, &[("batch", "10000"), ("repeats", "8")]);
         let pending: Vec<usize> = (0..8).collect();
         let each = need(&plan.jobs[0], Export::Off).bytes() + limit(0).of_threads(1);
-        let shared = shared(&plan, &pending).bytes();
+        let none = HashSet::new();
+        let shared = shared(&plan, &pending, &none).bytes();
         for fit in 1..=5u128 {
             for (spare, expected) in [(0, fit), (each - 1, fit), (each, fit + 1)] {
-                let found =
-                    admit(&plan, &pending, Export::Off, 4, limit(shared + fit * each + spare))
-                        .unwrap();
+                let found = admit(
+                    &plan,
+                    &pending,
+                    &none,
+                    Export::Off,
+                    4,
+                    limit(shared + fit * each + spare),
+                )
+                .unwrap();
                 assert_eq!(found as u128, expected.min(4), "{fit} {spare}");
             }
         }
-        let error = admit(&plan, &pending, Export::Off, 4, limit(shared + each - 1))
+        let error = admit(&plan, &pending, &none, Export::Off, 4, limit(shared + each - 1))
             .unwrap_err()
             .to_string();
         assert!(
@@ -621,11 +629,17 @@ mod tests {
             "{error}"
         );
         assert_eq!(
-            admit(&plan, &[], Export::Off, 4, limit(shared)).unwrap(),
+            admit(&plan, &[], &none, Export::Off, 4, limit(shared)).unwrap(),
             4,
             "what is done takes nothing more"
         );
-        let error = admit(&plan, &[], Export::Off, 4, limit(shared - 1)).unwrap_err().to_string();
+        let others = (1..8).collect();
+        assert!(
+            admit(&plan, &[], &others, Export::Off, 4, limit(shared / 2)).is_ok(),
+            "results that are not there take nothing"
+        );
+        let error =
+            admit(&plan, &[], &none, Export::Off, 4, limit(shared - 1)).unwrap_err().to_string();
         assert!(
             error.contains("this run, with all its results") && error.contains(RECORDS),
             "{error}"
