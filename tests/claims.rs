@@ -224,6 +224,8 @@ fn only_what_is_open_is_run_further() {
     assert!(text.contains("quick/share holds") && !text.contains("slow/share"), "{text}");
     let table = String::from_utf8(bytes(&here.path().join("one"), "verdicts.csv")).unwrap();
     assert!(table.contains("slow/share,undecided"), "{table}");
+    let text = verify(&["--out", "other", "--claim", "slow/share", "--dry-run"]);
+    assert!(text.contains("slow/share") && !text.contains("quick/share"), "{text}");
     let text = verify(&["--out", "one", "--claim", "slow/share,quick/share"]);
     assert!(text.contains("2 hold, 0 fail") && jobs("one") == 30, "{text}");
     let error = refused(here.path(), &["verify", "toy.toml", "--claim", "quik/share"], 2);

@@ -119,10 +119,10 @@ pub(super) fn execute(matches: &ArgMatches) -> anyhow::Result<Exit> {
             return Ok(Exit::Interrupted);
         };
         if dry {
-            super::print::print(format_args!("{}", budget(&request, &outlook)));
+            super::print::print(format_args!("{}", budget(&request, &outlook, &is_followed)));
             return Ok(Exit::Done);
         }
-        tell!("{}", budget(&request, &outlook).trim_end());
+        tell!("{}", budget(&request, &outlook, &is_followed).trim_end());
     }
     let report = run_looks(&request, matches, &is_followed)?;
     if report.ended == Ended::Interrupted {
@@ -198,8 +198,8 @@ fn run_looks(
     Ok(report)
 }
 
-/// What each claim will take: claims that one analysis feeds share its time.
-fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
+/// What each claim that is followed will take: claims that one analysis feeds share its time.
+fn budget(request: &Request, outlook: &Outlook<'_>, is_followed: &dyn Fn(&str) -> bool) -> String {
     let claims = claims(&request.plan);
     let mut out =
         format!("{:<28} {:>6} {:>8} {:>8}  claims\n", "analysis", "jobs", "10 each", "all");
@@ -208,9 +208,12 @@ fn budget(request: &Request, outlook: &Outlook<'_>) -> String {
         let (jobs, time) = outlook.of_analysis(&analysis.name, usize::MAX);
         let fed: Vec<&str> = claims
             .iter()
-            .filter(|c| c.analysis() == analysis.name)
+            .filter(|c| c.analysis() == analysis.name && is_followed(&c.name))
             .map(|c| c.name.as_str())
             .collect();
+        if fed.is_empty() && jobs == 0 {
+            continue;
+        }
         let fed = if fed.is_empty() { "(with others)".into() } else { fed.join(" ") };
         let _ = writeln!(out, "{:<28} {jobs:>6} {first:>8} {time:>8}  {fed}", analysis.name);
     }
