@@ -230,8 +230,9 @@ fn repeats_are_added_in_place() {
     assert_eq!(bytes(here.path(), "both/series.csv"), bytes(here.path(), "whole/series.csv"));
     // Fewer are another request, and so is another parameter.
     let error = refused(here.path(), &["run", "grown", "--repeats", "3"], 1);
-    assert!(error.contains("grown"), "{error}");
-    refused(here.path(), &["run", "grown", "--set", "eta=0.5"], 1);
+    assert!(error.contains("grown holds more repeats of this spec than are asked for"), "{error}");
+    let error = refused(here.path(), &["run", "grown", "--set", "eta=0.5"], 1);
+    assert!(error.contains("grown holds the results of another spec"), "{error}");
 }
 
 #[cfg(unix)]

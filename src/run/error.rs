@@ -24,6 +24,13 @@ pub enum RunError {
         /// Names of what is there.
         theirs: String,
     },
+    /// The directory holds more repeats of the same spec.
+    #[error("{} holds more repeats of this spec than are asked for: ask for as many with --repeats, \
+        or choose another directory with --out", path.display())]
+    MoreRepeats {
+        /// Run directory.
+        path: PathBuf,
+    },
     /// The directory holds results on files that have changed.
     #[error("{} holds results on data that are not what they were: put the files back that its \
         spec names, or choose another directory with --out", path.display())]

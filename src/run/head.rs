@@ -132,8 +132,11 @@ impl Head {
         match &self.address {
             Some(address) if *address == plan.address() => Ok(()),
             Some(address) => match self.stored_as(directory, plan) {
-                Some(stored) if stored == *address => Ok(()),
-                Some(_) => Err(RunError::OtherData { path: directory.to_path_buf() }),
+                Some((stored, _)) if stored != *address => {
+                    Err(RunError::OtherData { path: directory.to_path_buf() })
+                }
+                Some((_, true)) => Ok(()),
+                Some((_, false)) => Err(RunError::MoreRepeats { path: directory.to_path_buf() }),
                 None => Err(RunError::OtherSpec {
                     path: directory.to_path_buf(),
                     theirs: self.names(directory),
@@ -146,24 +149,23 @@ impl Head {
     }
 
     /// The address of the specs in the directory as the files that they name are now, if they are
-    /// those of `plan`, but for repeats that are fewer: then jobs are among those of the plan, and
-    /// further ones go beside them.
-    fn stored_as(&self, directory: &Path, plan: &Plan) -> Option<String> {
+    /// those of `plan` but for repeats; and whether none has more of them: then jobs are among those
+    /// of the plan, and further ones go beside them.
+    fn stored_as(&self, directory: &Path, plan: &Plan) -> Option<(String, bool)> {
         let checksums = Checksums::read(directory).ok()?;
         let (mut specs, _) = self.specs(directory, &checksums).ok()?;
         let address = Plan::new(specs.clone()).ok()?.address();
         let mut analyses = specs.iter_mut().flat_map(|spec| &mut spec.analyses);
-        let grown = plan.analyses().all(|analysis| match analyses.next() {
-            Some(stored) if stored.settings.repeats <= analysis.settings.repeats => {
-                stored.settings.repeats = analysis.settings.repeats;
-                true
-            }
-            _ => false,
-        });
+        let mut has_no_more = true;
+        for analysis in plan.analyses() {
+            let stored = analyses.next()?;
+            has_no_more &= stored.settings.repeats <= analysis.settings.repeats;
+            stored.settings.repeats = analysis.settings.repeats;
+        }
         let is_whole = analyses.next().is_none();
         drop(analyses);
-        let is_of_plan = grown && is_whole && Plan::new(specs).ok()?.address() == plan.address();
-        is_of_plan.then_some(address)
+        let is_of_plan = is_whole && Plan::new(specs).ok()?.address() == plan.address();
+        is_of_plan.then_some((address, has_no_more))
     }
 
     /// What is remembered of the recordings that were measured here, by how they were typed.
