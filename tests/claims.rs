@@ -271,9 +271,10 @@ fn tables_are_of_the_results_that_there_are() {
     assert_eq!(repeats(), BTreeSet::from(["2".to_string()]));
 }
 
-/// What is no number is no evidence: neither for a claim nor against it.
+/// What is no number is no evidence, neither for a claim nor against it, and a difference is neither
+/// so nor not.
 #[test]
-fn values_that_are_not_finite_are_not_judged() {
+fn values_that_no_evidence_can_be_made_of_are_not_judged() {
     let (here, own) = beside_the_quickstart();
     for part in [
         "value = \"sqrt(held - 1000)\", within = [-1, 1], values = \"exact\"",
@@ -281,6 +282,8 @@ fn values_that_are_not_finite_are_not_judged() {
         "value = \"held / (white - white)\", at-least = 85, reach = 5",
         "value = \"acos(held)\", at-most = 90, values = \"gaussian\"",
         "value = \"held / (white - white)\", at-least = 0.5, values = \"share\"",
+        "value = \"white - held\", at-least = 0.5, values = \"share\"",
+        "value = \"white - held\", every = 0.9",
     ] {
         let spec = own.replace("value = \"white - held\", at-least = 5", part);
         assert_ne!(spec, own);
@@ -298,8 +301,15 @@ fn values_that_are_not_finite_are_not_judged() {
         assert!(text.contains("in repeat 0"), "{part}: {text}");
     }
     // Without a reach that says anything nothing is decided, whichever way the values lie.
-    for asked in ["at-least = 5", "at-most = 5", "at-least = 80", "at-most = 80"] {
-        let part = format!("value = \"white - held\", {asked}, reach = 0");
+    for asked in [
+        "at-least = 5, reach = 0",
+        "at-most = 5, reach = 0",
+        "at-least = 80, reach = 0",
+        "at-most = 80, reach = 0",
+        "at-least = 0, reach = 1e-18",
+        "at-most = 0, reach = 1e-18",
+    ] {
+        let part = format!("value = \"white - held\", {asked}");
         let spec = own.replace("value = \"white - held\", at-least = 5", &part);
         std::fs::write(here.path().join("mine.toml"), spec).unwrap();
         let line = ["verify", "mine.toml", "--out", "zero", "--most-repeats", "4"];

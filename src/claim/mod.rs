@@ -168,9 +168,9 @@ fn judge_claim(claim: &Claim, evidence: &Evidence<'_>, family: usize) -> JudgedC
         let evidence = evidence.of(claim);
         claim.parts.iter().map(|part| PartEvidence::of(part, &evidence)).collect()
     };
-    // What is no number is evidence of nothing, and a repeat left out for it would bend the rest.
+    // What cannot be used is evidence of nothing, and a repeat left out for it would bend the rest.
     let refused =
-        claim.refused.clone().or_else(|| of_parts.iter().find_map(PartEvidence::no_number));
+        claim.refused.clone().or_else(|| of_parts.iter().find_map(PartEvidence::unusable));
     if refused.is_some() {
         of_parts.clear();
     }

@@ -68,18 +68,22 @@ impl<'a> PartEvidence<'a> {
         Self { asked: &part.asked, places, rows }
     }
 
-    /// Which value is not finite, if one is: a quotient by zero, say, or the root of a negative
-    /// number.
-    pub fn no_number(&self) -> Option<String> {
+    /// Which value no evidence can be made of, if there is one: what is not finite, such as a
+    /// quotient by zero or the root of a negative number, or a share of what is neither so nor not.
+    pub fn unusable(&self) -> Option<String> {
+        let is_share = matches!(self.asked.values, ValueKind::Share | ValueKind::Every(_));
+        let is_truth = |value: f64| value == 0.0 || value == 1.0;
         let values = self.rows.iter().flat_map(|row| row.iter().enumerate());
         let (repeat, value) = values
             .filter_map(|(repeat, value)| Some((repeat, (*value)?)))
-            .find(|(_, value)| !value.is_finite())?;
-        Some(format!(
-            "`{}` is {value} in repeat {repeat}: let it be of what is a number in every repeat, or \
-             state what is asked of those where it is one (`only(a, b)`)",
-            self.asked.statistic
-        ))
+            .find(|&(_, value)| !value.is_finite() || is_share && !is_truth(value))?;
+        let remedy = if value.is_finite() {
+            "a share is of repeats in which something is so (1) or not (0): compare, as in `a > b`"
+        } else {
+            "let it be of what is a number in every repeat, or state what is asked of those where it \
+             is one (`only(a, b)`)"
+        };
+        Some(format!("`{}` is {value} in repeat {repeat}: {remedy}", self.asked.statistic))
     }
 
     /// The row whose mean is nearest to its bound or farthest beyond; where one is enough, the one

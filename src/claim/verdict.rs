@@ -133,6 +133,12 @@ fn of_row(row: &Repeats, values: ValueKind, bounds: Bounds) -> Evidence {
             ValueKind::Gaussian => gaussian(row, bound, side),
             // Values that were said not to spread, and do: what was said is worth nothing.
             ValueKind::Bounded { reach: 0.0, .. } if spreads(row) => vec![0.0; row.len()],
+            // A reach that is lost beside a bound says nothing of values there.
+            ValueKind::Bounded { reach, .. }
+                if reach > 0.0 && (bound - reach == bound || bound + reach == bound) =>
+            {
+                vec![0.0; row.len()]
+            }
             ValueKind::Bounded { range: [low, high], reach } => {
                 bounded(row, [low.max(bound - reach), high.min(bound + reach)], bound, side)
             }
